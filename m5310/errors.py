@@ -112,14 +112,22 @@ class NotSupported(UsageError):
     code = Code.NOT_SUPPORT
 
 
+class NotInDialect(NotSupported):
+    """The language of this module has nothing for it; the message names the module."""
+
+
 class PortError(M5310Error, OSError):
     """The port does not exist, is busy, or was lost. Raised at once in every call that waits."""
 
     code = Code.SOCKET
 
 
-# TS 27.007 9.2: operation not supported, no network service
-_CME_CODES: dict[int | None, Code] = {4: Code.NOT_SUPPORT, 30: Code.SOCKET}
+# TS 27.007 9.2: operation not supported
+_CME_CODES: dict[int | None, Code] = {4: Code.NOT_SUPPORT}
+# TS 27.007 9.2; the number of EC616
+_NO_NETWORK = {("CME", 30), ("CIS", 655)}
+# Numbers of Hi21xx chips and of China Mobile's suite (seen).
+_BUSY = {("CME", 159), ("CIS", 652)}
 
 
 class CommandError(M5310Error):
@@ -139,8 +147,22 @@ class CommandError(M5310Error):
         self.command = command
         self.result = result
         self.number = number
-        if result.startswith("+CME"):
-            self.code: Code = _CME_CODES.get(number, Code.BADPARAM)
+        self.meaning: str = meaning
+        self.family: str = result.partition(" ")[0].lstrip("+") if number is not None else ""
+        if self.no_network:
+            self.code: Code = Code.SOCKET
+        elif self.family == "CME":
+            self.code = _CME_CODES.get(number, Code.BADPARAM)
+
+    @property
+    def no_network(self) -> bool:
+        """The module has no network yet, or lost it."""
+        return (self.family, self.number) in _NO_NETWORK
+
+    @property
+    def busy(self) -> bool:
+        """The module sends as much as it can: the same command is taken some seconds later."""
+        return (self.family, self.number) in _BUSY
 
 
 class AcknowledgementRefused(CommandError):

@@ -44,7 +44,9 @@ LAYERS = {
 FORBIDDEN = {
     "m5310.module": ("m5310.dialects",),
     "m5310.dialects": ("m5310.ports",),
-    "m5310.device": ("m5310.commands", "m5310.dialects.classic", "m5310.ports"),
+    "m5310.device": (
+        *("m5310.commands", "m5310.dialects.classic", "m5310.dialects.suite", "m5310.ports"),
+    ),
     "m5310.nbiot": ("m5310.at", "m5310.ports", "m5310.commands", "m5310.dialects", "m5310.module"),
     "emulator.module": ("emulator.line",),
     "emulator.module.at": (
@@ -74,7 +76,9 @@ FORBIDDEN["m5310.onenet"] = tuple(
 FORBIDDEN["m5310.onenet.calls"] = ("m5310.onenet.push",)
 FORBIDDEN["m5310.onenet.push"] = ("m5310.onenet.calls", "m5310.onenet.errors")
 EXCEPTIONS = {
-    "m5310.device.device": ("m5310.dialects.classic",),  # the dialect of each device, so far
+    # the dialects between which a device chooses
+    "m5310.device.device": ("m5310.dialects.classic", "m5310.dialects.suite"),
+    "m5310.device.language": ("m5310.dialects.suite",),
     "m5310.device.events": ("m5310.commands.network",),  # the type of a value that it reports
 }
 

@@ -30,6 +30,7 @@ class Acknowledgements:
         # (5.1.2): counted from 2, both are right. None repeats within the device's lifetime.
         self._ackids = itertools.count(2)
         self._portions: dict[int, Portion] = {}  # by ackid
+        self._lost = 0  # the newest one that the module gave up
         self._timers: dict[Portion, asyncio.TimerHandle] = {}  # in the order of acceptance
 
     def __len__(self) -> int:
@@ -57,7 +58,8 @@ class Acknowledgements:
     def accepted(self, portion: Portion) -> None:
         """The module accepted the portion: its time begins."""
         loop = asyncio.get_running_loop()
-        self._timers[portion] = loop.call_later(OVERDUE, self._on_timer, portion)
+        after = 0.0 if portion.ackids[-1] == self._lost else OVERDUE
+        self._timers[portion] = loop.call_later(after, self._on_timer, portion)
 
     def resolve(self, ackid: int) -> Portion | None:
         """The portion that is acknowledged by `ackid`, None if there is none."""
@@ -85,6 +87,15 @@ class Acknowledgements:
             timer.cancel()
         self._timers.clear()
         return waiting
+
+    def lose(self, ackid: int) -> None:
+        """No acknowledgement comes for this one: its portion is overdue now, or once the module has
+        accepted it."""
+        self._lost = ackid
+        for portion, timer in tuple(self._timers.items()):
+            if portion.ackids[-1] == ackid:
+                timer.cancel()
+                self._on_timer(portion)
 
     def forget_all(self) -> None:
         """Expect none any more."""

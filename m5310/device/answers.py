@@ -76,8 +76,12 @@ class RequestHandler:
         self._dialect = dialect
         self._callbacks = callbacks
         # finite: a callback that does not end must not keep the requests behind it for ever
-        self.answer_within: Final = parameters.seconds("answer_within", answer_within, least=1e-9)
-        """Seconds from the arrival of a request to its answer."""
+        self._answer_within = parameters.seconds("answer_within", answer_within, least=1e-9)
+
+    @property
+    def answer_within(self) -> float:
+        """Seconds from the arrival of a request to its answer, at most those of the module."""
+        return min(self._answer_within, self._dialect.answer_within)
 
     async def answer(self, parts: tuple[Request, ...], deadline: float, *, serve: bool) -> Commands:
         """The commands that answer a request. Raises nothing.

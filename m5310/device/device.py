@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Mapping
+from functools import partial
 from random import Random
 from typing import Final, Self, overload
 
@@ -23,6 +24,7 @@ from m5310.device.events import (
     UpkeepCounters,
     announced,
 )
+from m5310.device.language import Language
 from m5310.device.lifecycle import Lifecycle
 from m5310.device.outbox import LIMIT, Outbox, WhenFull
 from m5310.device.parts import Parts
@@ -34,7 +36,8 @@ from m5310.device.requests import Requests
 from m5310.dialects.classic.config import Blocks, Config
 from m5310.dialects.classic.dialect import Classic
 from m5310.dialects.classic.form import Reading
-from m5310.dialects.dialect import Dialect
+from m5310.dialects.profiles import Profile, profile_for
+from m5310.dialects.suite.dialect import Suite
 from m5310.errors import M5310Error, NotFound, ParameterError, Text
 from m5310.lwm2m.path import Path
 from m5310.lwm2m.resources import Access, ObjectTree, Resource
@@ -47,6 +50,8 @@ from m5310.states import DeviceEvent, DeviceState
 
 URI: Final = "coap://183.230.40.40:5683"
 """OneNET's LwM2M server (seen)."""
+BAUDRATE: Final = 9600
+"""Baud of a module after its start, unless its profile says something else (seen)."""
 
 
 class Device:
@@ -56,6 +61,10 @@ class Device:
     coroutine function that opens a `Modem`, called again after each loss of the port. `endpoint` is
     `<imei>;<imsi>`, `lifetime` in seconds, 10..86400. For the callbacks see
     `m5310.device.answers.Handlers`; each must end within `answer_within` s of its request.
+
+    `dialect` and `module` None: it is found out which module answers (event `Identified`). A name
+    of `m5310.dialects.profiles.PROFILES`, or a `Profile`, overrules that; `dialect` is "classic" or
+    "suite". `baudrate` None: that of the given module, else 9600.
 
     The registration is renewed in time while the device is open. If that fails, or the module logs
     out by itself, the device logs in again. A lost port is opened again when it is back, under its
@@ -79,7 +88,9 @@ class Device:
         on_read: Callback | None = None,
         on_write: Callback | None = None,
         on_execute: Callback | None = None,
-        baudrate: int = 9600,
+        dialect: str | None = None,
+        module: str | Profile | None = None,
+        baudrate: int | None = None,
         answer_within: float = ANSWER_WITHIN,
         reading: Reading = Reading.EITHER,
         recover: bool = True,
@@ -88,42 +99,40 @@ class Device:
         on_event: Listener | None = None,
         random: Random | None = None,
     ) -> None:
+        given = profile_for(dialect, module)
+        if baudrate is None:
+            baudrate = given.baud if given else BAUDRATE
         link = Link(port, baudrate)
         execute, session = link.execute, link.session
         config = Config(endpoint, uri, lifetime, bootstrap, blocks=blocks)
-        dialect: Dialect = Classic(config, parameters.member("reading", reading, Reading))
         parameters.flag("recover", recover)
         self.module: Final = Module(link)
         self._endpoint = endpoint
         self._events = EventEmitter(on_event)
-        self._resources = ObjectTree()
-        registration = self._registration = Registration(
-            execute, dialect, lifetime, self._events.emit
+        resources = self._resources = ObjectTree()
+        emit = self._events.emit
+        language = self._language = Language(
+            Classic(config, parameters.member("reading", reading, Reading)),
+            partial(Suite, config=config, resources=resources),
+            link,
+            emit,
+            given,
+            asks=dialect == "suite",
         )
+        spoken = language.dialect
+        registration = self._registration = Registration(execute, spoken, lifetime, emit)
+        settings, outcomes = self.module.settings, registration.outcomes
         provisioning = self._provisioning = Provisioning(
-            self._resources,
-            self.module,
-            self.module.settings,
-            dialect,
-            session,
-            registration.outcomes,
-            self._events.emit,
+            resources, self.module, settings, spoken, session, outcomes, emit, language
         )
         recovery = self._recovery = RecoveryPolicy(
-            self.module,
-            registration,
-            provisioning,
-            lifetime,
-            self._events.emit,
+            *(self.module, registration, provisioning, lifetime, emit),
             recover=recover,
             random=random,
         )
         reports = self._outbox = Outbox(
-            self.module,
-            dialect,
-            recovery.verify_registration,
-            recovery.restore_configuration,
-            self._events.emit,
+            *(self.module, spoken, recovery.verify_registration, recovery.restore_configuration),
+            emit,
             recover=recover,
             limit=outbox,
             when_full=when_full,
@@ -131,17 +140,23 @@ class Device:
         handlers = Handlers(on_read, on_write, on_execute)
         callbacks = Callbacks()
         handler = RequestHandler(
-            self._resources, handlers, dialect, callbacks, answer_within=answer_within
+            self._resources, handlers, spoken, callbacks, answer_within=answer_within
         )
         requests = self._requests = Requests(handler, execute, session)
         parts = Parts(registration, provisioning, recovery, reports, requests, callbacks)
         self._lifecycle = Lifecycle(self.module, parts)
-        Dispatch(link, parts, dialect, self._resources, self._events)
+        Dispatch(link, parts, spoken, self._resources, self._events)
 
     @property
     def state(self) -> DeviceState:
         """The state of the device, as far as the module has reported it."""
         return self._registration.state
+
+    @property
+    def profile(self) -> Profile | None:
+        """The module's profile, as given or as found out; None for an M5310 that was not asked, and
+        before `create`."""
+        return self._language.profile
 
     @property
     def in_service(self) -> bool:

@@ -3,22 +3,32 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
+from functools import partial
 from typing import Final, assert_never
 
-from m5310.device.events import EventEmitter, Subscribed
+from m5310.device.attributes import Attributes
+from m5310.device.events import AttributesSet, EventEmitter, ModuleEvent, Subscribed
 from m5310.device.parts import Parts
 from m5310.dialects.dialect import Dialect
 from m5310.dialects.urcs import (
     Acknowledged,
     Closed,
     Discovered,
+    Ended,
+    Event,
     ExecuteRequest,
     MalformedRequest,
+    NotAcknowledged,
+    Notice,
     Observed,
     Opened,
+    ParameterRequest,
     ReadRequest,
     Request,
     Updated,
+    UpdateNeeded,
+    Urc,
     WriteRequest,
 )
 from m5310.errors import AnswerError, ModemReset, PortError, StateError
@@ -66,42 +76,94 @@ class Dispatch:
             case _:
                 assert_never(event)
 
-    def _on_line(self, line: str) -> None:
+    def _parsed(self, line: str) -> Urc | None:
         try:
-            urc = self._dialect.parse(line, self._resources.declared)
+            return self._dialect.parse(line, self._resources.declared)
         except MalformedRequest as error:
             self._parts.requests.refuse(error.request, error)
-            return
         except AnswerError as error:
             _log.warning("ignoring line: %s", error)
-            return
+        return None
+
+    def _on_line(self, line: str) -> None:
         parts = self._parts
-        match urc:
+        match urc := self._parsed(line):
             case ReadRequest() | WriteRequest() | ExecuteRequest():
                 self._on_request(urc)
             case Acknowledged():
                 parts.outbox.acknowledged(urc.ackid)
-            case Closed() if parts.registration.can_report:
+            case NotAcknowledged():
+                parts.outbox.not_acknowledged(urc.ackid)
+            case Closed() | Ended() if parts.registration.can_report:
                 out = StateError("not sent: the module has logged out by itself")
                 self._link.modem.withdraw(self._dialect.needs_login, out)
                 parts.recovery.logged_out(urc)
-            case Opened() | Closed() | Updated():
+            case Opened() | Closed() | Updated() | Ended():
                 parts.registration.on_outcome(urc)
-            case Observed():
-                observation = urc.object, urc.instance, urc.resource
-                parts.outbox.observations.observed(observation, added=urc.added)
-            case Discovered() | None:
-                pass  # the module answers a discover itself; None is not of this dialect
+            case Observed() | Discovered() | ParameterRequest():
+                self._on_notice(urc)
+            case UpdateNeeded():
+                parts.recovery.update_needed()
+            case Event():
+                if not urc.progress:
+                    self._events.emit(ModuleEvent(urc.number, urc.extend, urc.meaning))
+            case None:
+                pass  # not of this dialect
             case _:
                 assert_never(urc)
 
     def _on_request(self, request: Request) -> None:
         registered = self._parts.registration.state.registered
         number = request.path.object
-        if number not in MODULES_OBJECTS or self._resources.has_object(number):
+        if not self._is_modules(number):
             self._parts.requests.receive(request, registered=registered)
         elif isinstance(request, ReadRequest) and number == _DEVICE_OBJECT and registered:
             self._events.emit(Subscribed())
+
+    def _on_notice(self, notice: Notice) -> None:
+        if not isinstance(notice, Observed):
+            self._answer(notice)
+            return
+        what = notice.object, notice.instance, notice.resource
+        observed = partial(self._parts.outbox.observations.observed, what, added=notice.added)
+        if not self._answer(notice, observed):
+            observed()
+
+    def _answer(self, request: Notice, sent: Callable[[], None] = lambda: None) -> bool:
+        """Answer for the program, unless the module does: by itself, or for an object of its own.
+
+        Returns whether it is answered; `sent` is called then.
+        """
+        if not self._dialect.answers_by_host or self._is_modules(request.path.object):
+            return False
+        match request:
+            case Observed():
+                answer = self._dialect.answer_observe(request)
+            case Discovered():
+                answer = self._dialect.answer_discover(request)
+            case ParameterRequest():
+                answer = self._dialect.answer_parameter(
+                    request, accepted=self._attributes_set(request)
+                )
+            case _:
+                assert_never(request)
+        what = f"{type(request).__name__} of {request.path}"
+        self._parts.requests.reply(answer, what, sent)
+        return True
+
+    def _attributes_set(self, request: ParameterRequest) -> bool:
+        """Take the attributes; False if they are malformed."""
+        try:
+            attributes = Attributes.parse(request.text)
+        except AnswerError as error:
+            _log.warning("refusing attributes of %s: %s", request.path, error)
+            return False
+        if any(request.path.covers(each.path) for each in self._resources):
+            self._events.emit(AttributesSet(request.path, attributes))
+        return True
+
+    def _is_modules(self, number: int) -> bool:
+        return number in MODULES_OBJECTS and not self._resources.has_object(number)
 
     def _session_ended(self, error: ModemReset | PortError) -> None:
         """The module has lost its configuration, or cannot be reached."""
@@ -117,6 +179,8 @@ class Dispatch:
         """The state has changed by `event`: reports are sent, kept, or fail."""
         parts = self._parts
         parts.recovery.state_changed(event)
+        if event is DeviceEvent.ACCEPTED and self._dialect.answers_by_host:
+            parts.outbox.observations.expect(self._resources.instances())
         state, login_pending = parts.registration.state, parts.recovery.login_pending
         if parts.registration.can_report:
             # After a failed renewal the platform may not know the device any more: no reports

@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from m5310.commands.network import Registration
+from m5310.device.attributes import Attributes
 from m5310.device.reports import Report
 from m5310.errors import M5310Error, ParameterError, PortError, Text
+from m5310.lwm2m.path import Path
 from m5310.module.attach_errors import Attempt
 
 # The text of an event says what happened, not what will be done about it: that depends on the
@@ -101,6 +103,43 @@ class Subscribed:
 
     def __str__(self) -> str:
         return Text("the platform has subscribed to the device")
+
+
+@dataclass(frozen=True, slots=True)
+class Identified:
+    """Which module answers, and how it speaks. Only if it is not the M5310."""
+
+    module: str
+
+    def __str__(self) -> str:
+        return Text("the module is a {module}; it speaks the suite", module=self.module)
+
+
+@dataclass(frozen=True, slots=True)
+class AttributesSet:
+    """The platform set attributes of `path` (-1: all instances or resources)."""
+
+    path: Path
+    attributes: Attributes
+
+    def __str__(self) -> str:
+        return Text(
+            "the platform sets {attributes} for {path}", attributes=self.attributes, path=self.path
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ModuleEvent:
+    """The module reported event `number` of the suite, with its value `extend`."""
+
+    number: int
+    extend: int | None
+    meaning: str
+
+    def __str__(self) -> str:
+        return Text(
+            "the module reports event {number}: {meaning}", number=self.number, meaning=self.meaning
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,6 +249,9 @@ UpkeepEvent = (
     | PortLost
     | PortBack
     | Subscribed
+    | Identified
+    | AttributesSet
+    | ModuleEvent
     | LoggedOut
     | Reconnecting
     | Waiting
@@ -238,7 +280,7 @@ class UpkeepCounters(NamedTuple):
 
 
 GOOD_NEWS: Final = (
-    *(Created, LoggedIn, Subscribed, Reported),
+    *(Created, Identified, LoggedIn, Subscribed, Reported, AttributesSet, ModuleEvent),
     *(PortBack, Restored, Renewed, Waiting),
 )
 """The events that are no disruption."""

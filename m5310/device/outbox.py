@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from enum import Enum
@@ -36,6 +37,12 @@ ATTEMPTS: Final = 3
 """How often a report is sent to a module that answers and is registered."""
 # guess: a bad line damages one line of a thousand, and a platform that never acknowledges is not
 # asked for ever.
+
+BUSY_WAIT: Final = 2.0
+"""Seconds after which a report is sent again that the module refused because its uplink is busy."""
+# guess: it recovers after 1 to 35 refusals of a host that sends at once (seen)
+BUSY_ATTEMPTS: Final = 50
+"""How often that is tried."""
 
 WINDOW: Final = 64
 """Acknowledgements that may be outstanding; after that the next report waits."""
@@ -242,6 +249,10 @@ class Outbox:
         portion.report.portion_acknowledged(portion.number)
         self._emit_if_accepted(portion.report, queued)
 
+    def not_acknowledged(self, ackid: int) -> None:
+        """The module gave a portion up: it is sent again, as an overdue one."""
+        self._acknowledgements.lose(ackid)
+
     # --- sending -----------------------------------------------------------------------------
 
     def _proceed(self) -> None:
@@ -303,7 +314,20 @@ class Outbox:
         if queued and report.state is not ReportState.QUEUED:
             self._emit(Reported(report))
 
+    async def _on_busy(self, portion: Portion) -> None:
+        """The module's uplink is busy: wait a little, or until the portion has changed."""
+        portion.busy += 1
+        portion.attempts -= 1
+        due = asyncio.get_running_loop().time() + BUSY_WAIT
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout_at(due):
+                while not self._held and portion in self._queue:
+                    await self._changed.wait()
+
     async def _on_error(self, portion: Portion, error: M5310Error) -> None:
+        if isinstance(error, CommandError) and error.busy and portion.busy < BUSY_ATTEMPTS:
+            await self._on_busy(portion)
+            return
         # twice: once, a bad line may have damaged the firmware's name
         unsupported = isinstance(error, AcknowledgementRefused) and portion.attempts > 1
         if self._recover and not unsupported and isinstance(error, CommandError | CommandTimeout):

@@ -11,12 +11,12 @@ from typing import Final
 from m5310.at.codec import PROMPT
 from m5310.at.tasks import Pending
 from m5310.device.events import UpkeepEvent, announced
+from m5310.device.language import Language
 from m5310.dialects.dialect import ATTEMPTS, Commands, Dialect, execute_all, undo_all
 from m5310.dialects.urcs import Closed, Opened
 from m5310.errors import (
     CommandError,
     CommandTimeout,
-    LanguageRefused,
     M5310Error,
     ModemReset,
     ParameterError,
@@ -25,7 +25,6 @@ from m5310.errors import (
 )
 from m5310.lwm2m.path import Path
 from m5310.lwm2m.resources import ObjectTree, Resource
-from m5310.module import banner
 from m5310.module.link import Session
 from m5310.module.queries import Queries
 from m5310.module.settings import Settings
@@ -40,9 +39,8 @@ RESTARTS: Final = 2
 """Restarts of the module, or lost results, that `create` survives: opening the port resets many
 boards once; one is spare."""
 
-NOT_SUPPORTED: Final = 4
 INCORRECT_PARAMETERS: Final = 50
-"""CME numbers (TS 27.007 9.2)."""
+"""CME number (TS 27.007 9.2)."""
 
 _log = logging.getLogger("m5310.device")
 
@@ -64,6 +62,7 @@ class Provisioning:
         session: Session,
         outcomes: Pending[type, bool],
         emit: Callable[[UpkeepEvent], None] = lambda _: None,
+        language: Language | None = None,
     ) -> None:
         self._resources = resources
         self._module = module
@@ -72,6 +71,7 @@ class Provisioning:
         self._session = session
         self._outcomes = outcomes
         self._emit = emit
+        self._language = language or Language(dialect)
         self._instances: dict[Path, None] = {}  # that the module holds, in the order added
         self._maybe_instances: set[Path] = set()  # were sent, but no result came
         self.lock: Final = asyncio.Lock()
@@ -111,7 +111,8 @@ class Provisioning:
             return None
         opened = self._outcomes.expect(Opened)
         if not await self._delete_previous():
-            await self._check_language(refused)
+            if await self._speaks_other(refused):
+                return await self.configure()
             # Either there is none and the line damaged the configuration, or a login of the
             # previous program is under way: then nothing is accepted before its end.
             try:
@@ -124,19 +125,10 @@ class Provisioning:
             await self._delete_previous()
         return await self._retry_configure()
 
-    async def _check_language(self, refused: CommandError) -> None:
-        """Raise LanguageRefused unless the module is an M5310 that knows the commands."""
-        model = await banner.ask(self._module.execute, "+CGMM")
-        if banner.is_ours(model) and refused.number != NOT_SUPPORTED:
-            return
-        answer = await banner.describe(self._module.execute, model)
-        why = Text(
-            "so were the logout and the deletion: expected an M5310 of the first generation, but "
-            "{answer}; connect such an M5310, or if this is one, try again after a minute: a "
-            "login of a previous program may be under way",
-            answer=answer,
-        )
-        raise LanguageRefused(refused.command, refused.result, refused.number, why)
+    async def _speaks_other(self, refused: CommandError) -> bool:
+        """Whether the module speaks another dialect, which is spoken from now on; see
+        `Language.judge`."""
+        return await self._language.judge(self._module.execute, refused)
 
     async def _retry_configure(self) -> None:
         """Configure a module that holds no instance: a refusal means a damaged line."""

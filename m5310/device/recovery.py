@@ -10,7 +10,7 @@ from m5310.device.provisioning import Provisioning
 from m5310.device.registration import Registration
 from m5310.device.renewal import Renewal
 from m5310.device.restore import Restoration
-from m5310.dialects.urcs import Closed
+from m5310.dialects.urcs import Closed, Ended
 from m5310.errors import ModemReset, PortError
 from m5310.module.link import Restarted
 from m5310.module.module import Module
@@ -98,7 +98,7 @@ class RecoveryPolicy:
             self._restoration.cancel()
             self._registration.give_up(error)
 
-    def logged_out(self, outcome: Closed) -> None:
+    def logged_out(self, outcome: Closed | Ended) -> None:
         """The module logged out although that was not asked for."""
         # A restoration under way will notice, and wait longer. A new one starts before the state
         # changes, so that reports are kept.
@@ -113,6 +113,11 @@ class RecoveryPolicy:
         failed = (DeviceState.REG_UPDATE_NEEDED, DeviceState.REG_UPDATE_PENDING)
         if self._recover and self._registration.state in failed:
             self._restoration.start(login=True, configured=True)
+
+    def update_needed(self) -> None:
+        """The module asks for an update before its lifetime ends."""
+        if not self._suspended and self._registration.allows(DeviceEvent.UPDATE):
+            self._renewal.update_now()
 
     # --- what the outbox asks for ------------------------------------------------------------
 

@@ -15,7 +15,7 @@ from m5310.device import parameters
 from m5310.device.events import UpkeepEvent, Waiting, announced
 from m5310.device.state import DeviceStatus
 from m5310.dialects.dialect import Commands, Dialect, execute_all, undo_all
-from m5310.dialects.urcs import Closed, Opened, Outcome, Updated
+from m5310.dialects.urcs import Closed, Ended, Opened, Outcome, Updated
 from m5310.errors import (
     CommandError,
     CommandTimeout,
@@ -37,9 +37,6 @@ UPDATE: Final = 93.0
 CLOSE: Final = 30.0
 """Seconds for the platform to confirm a logout."""
 # guess: a third of what CoAP allows, since the module deletes the registration in any case.
-NO_NETWORK: Final = 30
-"""TS 27.007 9.2: no network service. The module is still attaching, or out of coverage."""
-# guess: a module without a network refuses the login with this number, or lets it time out.
 LATE_UPDATE: Final = 1.0
 """Seconds for an update that begins when the lifetime is nearly over, or is over."""
 # guess: an answer comes within a second where the coverage is good; where it does not, the platform
@@ -90,6 +87,7 @@ class Registration(DeviceStatus):
         self._execute = execute
         self._dialect = dialect
         self.outcomes: Final[Pending[type, bool]] = Pending()
+        self._end: Ended | None = None  # of the last login
         self._maybe_logged_in = False  # the module may hold a login that `state` does not show
 
     def interrupted(self, event: DeviceEvent, error: ModemReset | PortError) -> bool:
@@ -114,9 +112,21 @@ class Registration(DeviceStatus):
             case Closed():
                 self.apply(DeviceEvent.CLOSED)
                 self._maybe_logged_in = False
+            case Ended():
+                self._on_end(outcome)
             case _:
                 assert_never(outcome)
         self.outcomes.resolve(type(outcome), outcome.success)
+
+    def _on_end(self, end: Ended) -> None:
+        """The login is gone, or the one under way has failed. A logout makes the module forget
+        it."""
+        self._end = end
+        self.apply(DeviceEvent.REFUSED)
+        self.apply(DeviceEvent.CLOSED)
+        self._maybe_logged_in = True
+        self.outcomes.resolve(Opened, False)
+        self.outcomes.resolve(Updated, False)
 
     # --- log in ------------------------------------------------------------------------------
 
@@ -134,7 +144,7 @@ class Registration(DeviceStatus):
             await self._log_in(seconds)
         except CommandError as error:
             left = end - clock()
-            if find_network is None or error.number != NO_NETWORK or left <= 0:
+            if find_network is None or not error.no_network or left <= 0:
                 raise
             self.apply(DeviceEvent.CONNECT)
             await self._search(find_network(left))
@@ -174,6 +184,13 @@ class Registration(DeviceStatus):
         if opened:
             return
         self.apply(DeviceEvent.REFUSED)
+        if self._end is not None:
+            why = Text(
+                "the module gave the login up: {meaning}; check coverage and the URI {uri}",
+                meaning=self._end.meaning,
+                uri=self._dialect.uri,
+            )
+            raise RegistrationError(why, timed_out=True)
         if opened is None or clock() - begun >= seconds - _CLOCK_SLACK:
             raise RegistrationError(
                 Text(
@@ -198,8 +215,10 @@ class Registration(DeviceStatus):
         await self.end_unknown_login()
         if self.closing_only:
             raise _ended()
+        await self._dialect.prepare(self._execute)
         self.apply(DeviceEvent.CONNECT)  # again, if the outcome of that login came meanwhile
         self._maybe_logged_in = True
+        self._end = None
         outcome = self.outcomes.expect(Opened)
         self.objects_changed = False  # a login names them all
         try:

@@ -52,6 +52,10 @@ class Renewal:
         """The lifetime begins now."""
         self._set_timer(renewal_interval(self._lifetime))
 
+    def update_now(self) -> None:
+        """The module says that an update is needed."""
+        self._set_timer(0)
+
     def check_soon(self) -> None:
         """The start of the lifetime is unknown: update soon."""
         self._set_timer(min(CHECK_AFTER, renewal_interval(self._lifetime)))

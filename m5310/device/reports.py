@@ -184,6 +184,7 @@ class Portion:
     lines: tuple[Line, ...]
     acknowledge: bool
     attempts: int = 0
+    busy: int = 0  # attempts that found the module's uplink busy
     ackids: list[int] = field(default_factory=list)  # of all attempts since the module's start
     acknowledged: bool = False
 

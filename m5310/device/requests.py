@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 from typing import Final, NamedTuple
 
 from m5310.at.codec import Execute
@@ -34,15 +35,16 @@ _log = logging.getLogger("m5310.device")
 
 class _Job(NamedTuple):
     """A request to answer. With `answer` set, that answer is only sent again; `fault` is why the
-    request cannot be served."""
+    request cannot be served; `sent` is called at the end."""
 
-    key: _Key
+    key: _Key | None
     parts: tuple[Request, ...]
     deadline: float
     session: int  # of the link: a msgid is valid in its own session only
     serve: bool
     answer: Commands | None = None
     fault: AnswerError | None = None
+    sent: Callable[[], None] = lambda: None
 
 
 class Requests:
@@ -85,6 +87,17 @@ class Requests:
             parts = self._complete(request, registered=registered)
         if parts is not None:
             self._queue(parts, registered=registered)
+
+    def reply(self, answer: Commands, what: str, sent: Callable[[], None]) -> None:
+        """Queue an answer to `what` that needs no program. A repeat gets its own.
+
+        `sent` is called once it is sent, also if the module refuses it.
+        """
+        if len(self._jobs) == QUEUE_LIMIT:
+            _log.warning("dropping %s: %d requests wait", what, QUEUE_LIMIT)
+            return
+        self._jobs.append(_Job(None, (), 0.0, self._session.number, False, answer, sent=sent))
+        self._serve()
 
     def refuse(self, request: Request, fault: AnswerError) -> None:
         """Queue the refusal of a request that cannot be served."""
@@ -174,6 +187,7 @@ class Requests:
             if answer is None:
                 answer = await self._answer(job)
             await self._send(answer, job.session)
+            job.sent()
             if job.key in self._known and job.session == self._session.number:
                 self._known[job.key] = self._known[job.key][0], answer
 

@@ -12,7 +12,7 @@ from typing import Final
 from m5310.at.tasks import begin
 from m5310.device.events import PortBack, RadioRestarted, Reconnecting, Restored, UpkeepEvent
 from m5310.device.provisioning import Provisioning
-from m5310.device.registration import CLOSE, CONNECT, NO_NETWORK, Registration
+from m5310.device.registration import CLOSE, CONNECT, Registration
 from m5310.errors import CommandError, CommandTimeout, M5310Error, PortError, RegistrationError
 from m5310.module.module import Module
 from m5310.module.radio import restart_idle_radio
@@ -170,7 +170,7 @@ class Restoration:
             try:
                 await registration.connect(CONNECT)
             except CommandError as error:
-                if not may_restart_radio or error.number != NO_NETWORK:
+                if not may_restart_radio or not error.no_network:
                     raise
                 stat = await restart_idle_radio(self._module)
                 if stat is None:
@@ -195,5 +195,5 @@ class Restoration:
 
 def _keeps_configuration(error: M5310Error) -> bool:
     """Whether only the login failed, so that the module still holds its configuration."""
-    no_network = isinstance(error, CommandError) and error.number == NO_NETWORK
+    no_network = isinstance(error, CommandError) and error.no_network
     return no_network or isinstance(error, RegistrationError)

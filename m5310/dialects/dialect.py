@@ -6,7 +6,16 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final, NamedTuple, Protocol
 
 from m5310.at.codec import Command, Execute
-from m5310.dialects.urcs import ExecuteRequest, ReadRequest, Request, Urc, WriteRequest
+from m5310.dialects.urcs import (
+    Discovered,
+    ExecuteRequest,
+    Observed,
+    ParameterRequest,
+    ReadRequest,
+    Request,
+    Urc,
+    WriteRequest,
+)
 from m5310.errors import CommandError, CommandTimeout
 from m5310.lwm2m.path import Path
 from m5310.lwm2m.resources import Resource
@@ -32,10 +41,10 @@ class WireValue(NamedTuple):
 class Dialect(Protocol):
     """The language of one device, bound to that device's configuration.
 
-    Methods build command lines; they neither send nor wait, except `configure`. Several commands
-    are sent in the order given, and each must succeed. An implementation may keep what the module
-    returned (the instance's reference) and what it was given (instances, resources) until the next
-    `configure`.
+    Methods build command lines; they neither send nor wait, except `configure` and `prepare`.
+    Several commands are sent in the order given, and each must succeed. An implementation may keep
+    what the module returned (the instance's reference) and what it was given (instances, resources)
+    until the next `configure`. One that has no words for what is asked raises NotInDialect.
     """
 
     @property
@@ -45,6 +54,15 @@ class Dialect(Protocol):
     @property
     def uri(self) -> str:
         """The URI of the server, for error messages."""
+
+    @property
+    def answers_by_host(self) -> bool:
+        """Whether the host answers observes, discovers and attributes. Reports are then held back
+        until the platform observes their instance, since the module may drop or refuse them."""
+
+    @property
+    def answer_within(self) -> float:
+        """Seconds from a request to the end of the module's wait for its answer."""
 
     async def configure(self, execute: Execute) -> None:
         """Create the instance in a module that holds none.
@@ -60,6 +78,12 @@ class Dialect(Protocol):
 
     def declare(self, resource: Resource, text: str) -> Commands:
         """Declare a resource, with the text of its present value. Sent before login."""
+
+    async def prepare(self, execute: Execute) -> None:
+        """Give the module what it must hold at a login that begins now.
+
+        Raises what `execute` raises.
+        """
 
     def open(self, timeout: int) -> Commands:
         """Log in; the module gives up after `timeout` s. The last one leads to `Opened`."""
@@ -97,6 +121,15 @@ class Dialect(Protocol):
 
         `declared` is the type of the resource that the request names, None if there is none.
         """
+
+    def answer_observe(self, request: Observed) -> Commands:
+        """Answer an observe, or its end. Nothing, if the module does that by itself."""
+
+    def answer_discover(self, request: Discovered) -> Commands:
+        """Answer a discover. Nothing, if the module does that by itself."""
+
+    def answer_parameter(self, request: ParameterRequest, *, accepted: bool) -> Commands:
+        """Answer a change of attributes. Nothing, if the module does that by itself."""
 
     def parse(self, line: str, declared: Declared) -> Urc | None:
         """The meaning of an unsolicited line; None if it does not belong to this language.

@@ -32,7 +32,20 @@ class Updated(NamedTuple):
     success: bool
 
 
-Outcome = Opened | Closed | Updated
+class Ended(NamedTuple):
+    """The login is gone, or the login under way has failed, and the program did not ask for it.
+
+    The module may still refuse a new login before a logout. `number` is that of the module's event,
+    `meaning` its words. Only in the suite.
+    """
+
+    ref: int
+    number: int
+    meaning: str
+    success: bool = False
+
+
+Outcome = Opened | Closed | Updated | Ended
 
 
 class Acknowledged(NamedTuple):
@@ -42,9 +55,37 @@ class Acknowledged(NamedTuple):
     ackid: int
 
 
+class NotAcknowledged(NamedTuple):
+    """The module gave up a report with this ackid: no acknowledgement came. Only in the suite."""
+
+    ref: int
+    ackid: int
+
+
+class UpdateNeeded(NamedTuple):
+    """The registration ends in `seconds`, None: soon. Only in the suite."""
+
+    ref: int
+    seconds: int | None
+
+
+class Event(NamedTuple):
+    """An event of the module that changes nothing here; `extend` is its value, `progress`: it is a
+    step of a login or an answer that arrived. Only in the suite."""
+
+    ref: int
+    number: int
+    extend: int | None
+    meaning: str
+    progress: bool = False
+
+
 class Observed(NamedTuple):
-    """The platform observes a path, or stops; -1 for all instances or resources. The module answers
-    it by itself. Classic +MIPLOBSERVE: values inferred."""
+    """The platform observes a path, or stops; -1 for all instances or resources.
+
+    To be answered with `Dialect.answer_observe`; a classic module answers it by itself. Classic
+    +MIPLOBSERVE: values inferred.
+    """
 
     ref: int
     msgid: int
@@ -53,14 +94,39 @@ class Observed(NamedTuple):
     instance: int
     resource: int
 
+    @property
+    def path(self) -> Path:
+        """Raises ParameterError for ids that are none."""
+        return Path(self.object, self.instance, self.resource)
+
 
 class Discovered(NamedTuple):
-    """The platform asks for the resources of an object. The module answers it by itself. Classic
-    +MIPLDISCOVER: values inferred."""
+    """The platform asks for the resources of an object.
+
+    To be answered with `Dialect.answer_discover`; a classic module answers it by itself. Classic
+    +MIPLDISCOVER: values inferred.
+    """
 
     ref: int
     msgid: int
     object: int
+
+    @property
+    def path(self) -> Path:
+        """Raises ParameterError for an id that is none."""
+        return Path(self.object)
+
+
+class ParameterRequest(NamedTuple):
+    """The platform sets attributes of a path, in `text`: `pmin=15;pmax=60;lt=0.0;gt=50.0;st=2.0`.
+
+    To be answered with `Dialect.answer_parameter`. Only in the suite.
+    """
+
+    ref: int
+    msgid: int
+    path: Path
+    text: str
 
 
 class ReadRequest(NamedTuple):
@@ -77,7 +143,7 @@ class WriteRequest(NamedTuple):
     `kind` is None in the bare form, where `text` is the rest of the line after the resource id.
     OPAQUE stands for bytes of any type. `flag` is 1 for the first, 2 for a middle and 0 for the
     last of several resources written together. `bare` is the text of the bare form if the line
-    fits that as well.
+    fits that as well. `left` lines follow, None: not sent.
     """
 
     ref: int
@@ -87,6 +153,7 @@ class WriteRequest(NamedTuple):
     text: str
     flag: int = 0
     bare: str | None = None
+    left: int | None = None
 
     @property
     def last(self) -> bool:
@@ -103,6 +170,9 @@ class ExecuteRequest(NamedTuple):
 
 
 Request = ReadRequest | WriteRequest | ExecuteRequest
+"""What the program's resources and callbacks answer."""
+Notice = Observed | Discovered | ParameterRequest
+"""What is answered without the program."""
 
 
 class MalformedRequest(AnswerError):
@@ -116,4 +186,4 @@ class MalformedRequest(AnswerError):
         self.request = request
 
 
-Urc = Outcome | Acknowledged | Observed | Discovered | Request
+Urc = Outcome | Acknowledged | NotAcknowledged | UpdateNeeded | Event | Notice | Request

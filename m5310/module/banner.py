@@ -1,4 +1,4 @@
-"""What a module says it is, for a module that does not understand the commands of an M5310."""
+"""What a module says it is, if it does not understand the commands of the first M5310."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _COMMON = re.compile(
 
 
 async def ask(execute: Execute, name: str) -> str:
-    """The answer to `AT+CGMI`, `+CGMM` or `+CGMR` in any form, empty if there is none."""
+    """The answer to `ATI`, `AT+CGMI`, `+CGMM` or `+CGMR` in any form, empty if there is none."""
     lines = (Response(_LINE, required=False),)
     try:
         answer: Answer = await execute(Command(f"AT{name}", lines, timeout=ASKED))
@@ -31,21 +31,33 @@ async def ask(execute: Execute, name: str) -> str:
     return " ".join(_LINE.sub(r"\1", line).strip() for line in answer.lines)
 
 
+async def ask_all(execute: Execute, model: str | None = None) -> tuple[str, ...]:
+    """The answers to AT+CGMI, AT+CGMM, AT+CGMR and ATI, which some modules refuse; `model` is
+    the second one if it is known."""
+    maker = await ask(execute, "+CGMI")
+    if model is None:
+        model = await ask(execute, "+CGMM")
+    return maker, model, await ask(execute, "+CGMR"), await ask(execute, "I")
+
+
 def is_ours(model: str) -> bool:
     """Whether this is the M5310 of the first generation, or did not say what it is."""
     return not model or _OURS.search(model) is not None
 
 
-async def describe(execute: Execute, model: str) -> str:
-    """What the module says it is, and the language that it probably speaks."""
-    words = [await ask(execute, "+CGMI"), model, await ask(execute, "+CGMR")]
-    name = " ".join(word for word in words if word) or "nothing"
+def describe(said: tuple[str, ...]) -> str:
+    """What a module that was asked everything says it is, and the language that it probably
+    speaks."""
+    name = " ".join(word for word in said if word) or "nothing"
     if _COMMON.search(name):
-        language = Text("China Mobile's common one (AT+MIPLCREATE), which is not spoken here")
+        language = Text(
+            "China Mobile's common one (AT+MIPLCREATE), but this firmware refuses it (Quectel's "
+            "has a name that ends in _ONT)"
+        )
     else:
         language = Text("not known here")
     return Text(
-        "to AT+CGMI, AT+CGMM and AT+CGMR it answers {name}; its OneNET language is {language}",
+        "to AT+CGMI, AT+CGMM, AT+CGMR and ATI it answers {name}; its OneNET language is {language}",
         name=repr(name),
         language=language,
     )

@@ -16,6 +16,7 @@ from m5310.commands import general, urcs
 from m5310.commands.general import Booted
 from m5310.errors import (
     AnswerError,
+    CommandError,
     ModemReset,
     NotSupported,
     ParameterError,
@@ -111,6 +112,8 @@ class Link:
         self._changing_speed = asyncio.Lock()
         self._unstored: int | None = None  # the last speed that was set without being stored
         self.speed: PortSpeed | None = None
+        self.explain: Callable[[CommandError], CommandError] | None = None
+        """Gives a refusal the words for its number on this module."""
         self.session: Final = Session()
 
     # --- the port ----------------------------------------------------------------------------
@@ -187,7 +190,12 @@ class Link:
         while self._changing_speed.locked():
             async with self._changing_speed:
                 pass
-        return await self.modem.execute(command)
+        if self.explain is None:
+            return await self.modem.execute(command)
+        try:
+            return await self.modem.execute(command)
+        except CommandError as error:
+            raise self.explain(error) from None
 
     async def set_speed(self, baudrate: int, *, store: bool) -> None:
         """As `Module.set_speed`."""

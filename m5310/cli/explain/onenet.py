@@ -13,11 +13,16 @@ from m5310.dialects.urcs import (
     Acknowledged,
     Closed,
     Discovered,
+    Ended,
+    Event,
     ExecuteRequest,
+    NotAcknowledged,
     Observed,
     Opened,
+    ParameterRequest,
     ReadRequest,
     Updated,
+    UpdateNeeded,
     Urc,
     WriteRequest,
 )
@@ -223,6 +228,8 @@ def _target(object_: int, instance: int, resource: int) -> str:
 
 def describe_urc(urc: Urc) -> str:
     match urc:
+        case Acknowledged(_, ackid):
+            return Text("the platform has report {number}", number=ackid)
         case Opened(_, success):
             if success:
                 return Text("logged in to OneNET")
@@ -233,8 +240,6 @@ def describe_urc(urc: Urc) -> str:
             if success:
                 return Text("registration renewed")
             return Text("renewal of the registration failed")
-        case Acknowledged(_, ackid):
-            return Text("the platform has report {number}", number=ackid)
         case Observed():
             return _observed(urc)
         case Discovered(_, _, object_):
@@ -254,6 +259,30 @@ def describe_urc(urc: Urc) -> str:
             return Text(
                 "the platform executes {target} (request {number})",
                 target=_executed(urc),
+                number=urc.msgid,
+            )
+        case _:
+            return _describe_suite(urc)
+
+
+def _describe_suite(
+    urc: NotAcknowledged | Ended | Event | UpdateNeeded | ParameterRequest,
+) -> str:
+    match urc:
+        case NotAcknowledged(_, ackid):
+            return Text("report {number} did not arrive", number=ackid)
+        case Ended() | Event():
+            return Text("event {number}: {meaning}", number=urc.number, meaning=urc.meaning)
+        case UpdateNeeded(_, None):
+            return Text("the registration must be renewed")
+        case UpdateNeeded(_, seconds):
+            return Text("the registration must be renewed within {seconds} s", seconds=seconds)
+        case ParameterRequest():
+            target = _target(urc.path.object, urc.path.instance, urc.path.resource)
+            return Text(
+                "the platform sets {attributes} for {target} (request {number})",
+                attributes=urc.text,
+                target=target,
                 number=urc.msgid,
             )
         case _:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any, Final, assert_never
 
@@ -11,7 +12,16 @@ from m5310.dialects.classic.config import Config
 from m5310.dialects.classic.form import Form, Reading
 from m5310.dialects.classic.urcs import parse
 from m5310.dialects.dialect import Commands, Declared, WireValue
-from m5310.dialects.urcs import ExecuteRequest, ReadRequest, Request, Urc, WriteRequest
+from m5310.dialects.urcs import (
+    Discovered,
+    ExecuteRequest,
+    Observed,
+    ParameterRequest,
+    ReadRequest,
+    Request,
+    Urc,
+    WriteRequest,
+)
 from m5310.lwm2m.path import Path
 from m5310.lwm2m.resources import Resource
 from m5310.lwm2m.values import ValueType
@@ -39,6 +49,14 @@ class Classic:
     def uri(self) -> str:
         return self._config.uri
 
+    @property
+    def answers_by_host(self) -> bool:
+        return False
+
+    @property
+    def answer_within(self) -> float:
+        return math.inf  # the platform's own limit is far longer than the program's
+
     async def configure(self, execute: Execute) -> None:
         for command in commands.configure(self._config):
             await execute(command)
@@ -51,6 +69,9 @@ class Classic:
 
     def declare(self, resource: Resource, text: str) -> Commands:
         return (commands.notify(resource.path, resource.type, text),)
+
+    async def prepare(self, execute: Execute) -> None:
+        """All is declared already."""
 
     def open(self, timeout: int) -> Commands:
         return (commands.open_(timeout),)
@@ -99,6 +120,15 @@ class Classic:
                 return (commands.answer_execute(request.msgid, done=False),)
             case _:
                 assert_never(request)
+
+    def answer_observe(self, request: Observed) -> Commands:  # noqa: ARG002 - the module answers
+        return ()
+
+    def answer_discover(self, request: Discovered) -> Commands:  # noqa: ARG002 - the module answers
+        return ()
+
+    def answer_parameter(self, request: ParameterRequest, *, accepted: bool) -> Commands:  # noqa: ARG002
+        return ()
 
     def parse(self, line: str, declared: Declared) -> Urc | None:
         return parse(line, self._form, declared)

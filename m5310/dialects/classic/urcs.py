@@ -16,7 +16,6 @@ from m5310.dialects.urcs import (
     MalformedRequest,
     Observed,
     Opened,
-    Outcome,
     ReadRequest,
     Request,
     Updated,
@@ -26,6 +25,8 @@ from m5310.dialects.urcs import (
 from m5310.errors import AnswerError, ParameterError, shortened
 from m5310.lwm2m.path import ANY, ID_LIMIT, Path
 from m5310.lwm2m.values import raw
+
+_Outcome = Opened | Closed | Updated
 
 MSGID_LIMIT = 2**32 - 1
 """Without a bound the answer to a request might not fit into its line."""
@@ -93,7 +94,7 @@ def _resource(object_: str, instance: str, resource: str) -> Path:
     return path
 
 
-def _outcome(kind: type[Outcome], text: str) -> Outcome:
+def _outcome(kind: type[_Outcome], text: str) -> _Outcome:
     ref, success = _values_of(text, 2, 2)
     return kind(int(ref), _flag(success))
 

@@ -14,8 +14,11 @@ from m5310.dialects.dialect import Commands, Declared, WireValue
 from m5310.dialects.urcs import (
     Acknowledged,
     Closed,
+    Discovered,
     ExecuteRequest,
+    Observed,
     Opened,
+    ParameterRequest,
     ReadRequest,
     Request,
     Updated,
@@ -35,6 +38,12 @@ class InventedDialect:
     def __init__(self, config: Config, _: object) -> None:
         self.endpoint, self.uri = config.endpoint, config.uri
         self.ref = 0
+
+    answers_by_host = False
+    answer_within = 60.0
+
+    async def prepare(self, execute: Execute) -> None:
+        await execute(Command("AT+XPREPARE"))
 
     async def configure(self, execute: Execute) -> None:
         await execute(Command("AT+XCREATE"))
@@ -79,6 +88,15 @@ class InventedDialect:
     def refuse(self, request: Request, error: Exception, declared: ValueType | None) -> Commands:
         return self._commands(f"ANSWER=,{request.msgid},405")
 
+    def answer_observe(self, request: Observed) -> Commands:
+        return ()
+
+    def answer_discover(self, request: Discovered) -> Commands:
+        return ()
+
+    def answer_parameter(self, request: ParameterRequest, *, accepted: bool) -> Commands:
+        return ()
+
     def parse(self, line: str, declared: Declared) -> Urc | None:
         urcs: dict[str, Urc] = {
             "+X in": Opened(7, True),
@@ -109,7 +127,8 @@ async def test_device_speaks_the_given_dialect_only(monkeypatch: pytest.MonkeyPa
             await device.update()
             assert device.state is DeviceState.REGISTERED
         assert m.sent == [
-            *("AT+CMEE?", "AT+XCREATE", "AT+XADD=7,3303,0", "AT+XTIMEOUT=7,30", "AT+XLOGIN=7"),
+            *("AT+CMEE?", "AT+XCREATE", "AT+XADD=7,3303,0", "AT+XPREPARE"),
+            *("AT+XTIMEOUT=7,30", "AT+XLOGIN=7"),
             *("AT+XREPORT=7,2,2", "AT+XANSWER=7,1,205,2", "AT+XANSWER=7,2,405", "AT+XRENEW=7"),
             *("AT+XLOGOUT=7", "AT+XREMOVE=7,3303,0", "AT+XDELETE=7"),
         ]

@@ -8,12 +8,16 @@ from typing import get_args
 import pytest
 
 from m5310.commands.network import Registration
+from m5310.device.attributes import Attributes
 from m5310.device.events import (
     GOOD_NEWS,
+    AttributesSet,
     Created,
     EventEmitter,
+    Identified,
     LoggedIn,
     LoggedOut,
+    ModuleEvent,
     PortBack,
     PortLost,
     RadioRestarted,
@@ -32,6 +36,7 @@ from m5310.device.events import (
 )
 from m5310.device.reports import Report
 from m5310.errors import ParameterError, PortError
+from m5310.lwm2m.path import Path
 from m5310.lwm2m.resources import Access, Resource
 from m5310.lwm2m.values import ValueType
 from m5310.module.attach_errors import Attempt
@@ -47,6 +52,13 @@ TEXTS: dict[UpkeepEvent, str] = {
     PortLost(ERROR): "the port is lost (unplugged)",
     PortBack("/dev/ttyUSB1"): "the port is back: /dev/ttyUSB1",
     Subscribed(): "the platform has subscribed to the device",
+    Identified("Quectel BC28 (bc28)"): "the module is a Quectel BC28 (bc28); it speaks the suite",
+    AttributesSet(Path(3303, 0, 5700), Attributes(pmin=15, gt=50.5)): (
+        "the platform sets pmin=15;gt=50.5 for 3303/0/5700"
+    ),
+    ModuleEvent(33, None, "a packet was dropped"): (
+        "the module reports event 33: a packet was dropped"
+    ),
     LoggedOut(): "the module has logged out by itself",
     Reconnecting(2, 3.7, ERROR): "attempt 2 failed, next one in 4 s: unplugged",
     Waiting("the platform has not answered", 57.6): (

@@ -1,0 +1,130 @@
+"""The language of a device: the dialect of the module that answers, given or found out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final, cast
+
+from m5310.at.codec import Execute
+from m5310.device.events import Identified, UpkeepEvent
+from m5310.dialects.dialect import Dialect
+from m5310.dialects.profiles import PROFILES, Profile, profile_at_boot, profile_of
+from m5310.dialects.suite.dialect import speaks as speaks_suite
+from m5310.errors import CommandError, LanguageRefused, Text
+from m5310.module import banner
+from m5310.module.link import LineReceived, Link, LinkEvent, Restarted
+
+NOT_SUPPORTED: Final = 4
+"""CME number (TS 27.007 9.2)."""
+
+
+class Language:
+    """Chooses between the classic dialect and the suite, and remembers.
+
+    `given` is the module's profile, if the program names it. Otherwise a module that takes the
+    classic configuration is asked nothing: it is an M5310. One that refuses it is asked what it is
+    (`judge`), unless its boot text said so already. `asks`: the program wants the suite and did not
+    name the module.
+    """
+
+    def __init__(
+        self,
+        classic: Dialect,
+        suite: Callable[[Profile], Dialect] | None = None,
+        link: Link | None = None,
+        emit: Callable[[UpkeepEvent], None] = lambda _: None,
+        given: Profile | None = None,
+        *,
+        asks: bool = False,
+    ) -> None:
+        """Without `suite` only the classic dialect is spoken."""
+        self._suite = suite
+        self._link = link
+        self._emit = emit
+        self._certain = suite is None
+        self._asks = asks
+        self.profile: Profile | None = None
+        """The module's profile; None: not known so far, or nothing but that it is an M5310."""
+        self._spoken = classic
+        if given is not None:
+            self._choose(given)
+        if link is not None:
+            link.listen(self._on_link_event)
+
+    @property
+    def dialect(self) -> Dialect:
+        """The dialect spoken so far, whichever that is at each call."""
+        return cast(Dialect, _Spoken(self))
+
+    @property
+    def spoken(self) -> Dialect:
+        return self._spoken
+
+    def _choose(self, profile: Profile) -> None:
+        if not profile.classic and self._suite is not None:
+            self._spoken = self._suite(profile)
+            if self._link is not None:
+                self._link.explain = profile.explained
+        self.profile = profile
+        self._certain = True
+
+    def _found(self, profile: Profile) -> None:
+        self._choose(profile)
+        if not profile.classic:
+            self._emit(Identified(str(profile)))
+
+    def _on_link_event(self, event: LinkEvent) -> None:
+        text = event.text if isinstance(event, LineReceived | Restarted) else ""
+        if not self._certain and (profile := profile_at_boot(text)) is not None:
+            self._found(profile)
+
+    async def configure(self, execute: Execute) -> None:
+        """As `Dialect.configure`."""
+        if self._asks and not self._certain:
+            said = await banner.ask_all(execute)
+            found = profile_of(said)
+            self._found(PROFILES["generic"] if found is None or found.classic else found)
+        await self._spoken.configure(execute)
+        self._certain = True
+
+    async def judge(self, execute: Execute, refused: CommandError) -> bool:
+        """What a module is that refused the configuration, the logout and the deletion.
+
+        True: it speaks another dialect than tried, which is spoken from now on. False: it speaks
+        this one, and a login of a previous program may be under way. Raises LanguageRefused if it
+        speaks neither.
+        """
+        model = await banner.ask(execute, "+CGMM")
+        ours = banner.is_ours(model) and refused.number != NOT_SUPPORTED
+        classic = self.profile is None or self.profile.classic
+        if classic and ours and (model or self._certain):
+            return False
+        speaks = not (classic and self._certain) and await speaks_suite(execute)
+        if speaks and self._certain:
+            return False
+        said = await banner.ask_all(execute, model)
+        if speaks:
+            found = profile_of(said)
+            self._found(PROFILES["generic"] if found is None or found.classic else found)
+            return True
+        if classic and ours:
+            return False  # it says nothing
+        why = Text(
+            "so were the logout and the deletion: {answer}; connect a module whose firmware has "
+            "OneNET, or if this is one, try again after a minute: a login of a previous program "
+            "may be under way",
+            answer=banner.describe(said),
+        )
+        raise LanguageRefused(refused.command, refused.result, refused.number, why)
+
+
+class _Spoken:
+    """Passes each use of a dialect to the one that is spoken."""
+
+    def __init__(self, language: Language) -> None:
+        self._language = language
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "configure":
+            return self._language.configure
+        return getattr(self._language.spoken, name)

@@ -1,0 +1,318 @@
+"""The modules that the driver knows, as data: how each names itself, and how it speaks.
+
+A user adds a module with a TOML text, see `read_profile`. Values without a source of their own are
+those of the chip family.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, Final
+
+from m5310.errors import CommandError, ParameterError, Text, listed, shortened
+
+
+class Create(Enum):
+    """How a module of the suite creates its instance, and learns its server."""
+
+    CLASSIC = "classic"  # not of the suite
+    BARE = "bare"  # the server is built in
+    BLOB = "blob"
+    EX = "ex"  # "<host>:<port>",<flags>
+    EXT = "ext"  # "<ip>",1
+    CONFIG = "config"  # the server by a command of its own, then bare
+    BOOTSTRAP = "bootstrap"  # bootstrap on or off by a command of its own, then the blob
+
+
+_SUITE: Final = {100: Text("unknown"), 601: Text("parameter"), 602: Text("state")}
+
+FAMILIES: Final[Mapping[str, Mapping[int, str]]] = {
+    "suite": _SUITE,
+    "chinamobile": _SUITE
+    | {
+        651: Text("not allowed"),
+        652: Text("uplink busy"),
+        653: Text("resource: the instance exists already, or is missing"),
+    },
+    "ec616": _SUITE
+    | {
+        651: Text("not supported, or the instance exists"),
+        652: Text("SDK"),
+        653: Text("no instance"),
+        654: Text("memory"),
+        655: Text("no network"),
+        656: Text("configuration"),
+        657: Text("conflict"),
+        658: Text("task"),
+        659: Text("object memory"),
+    },
+    "quectel": {
+        3: Text("operation not allowed"),
+        4: Text("operation not supported"),
+        23: Text("memory failure"),
+        30: Text("no network service"),
+        50: Text("incorrect parameters"),
+        51: Text("command disabled"),
+        52: Text("command aborted"),
+        159: Text("uplink busy"),
+        500: Text("unknown"),
+    },
+}
+"""What the numbers in refusals mean, by family: the same number means different things."""
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """One module, or several that speak alike.
+
+    `names` are texts of its answers to ATI, CGMI, CGMM and CGMR, `boot` lines that it writes when
+    it starts. `declares`: it answers observes and discovers by itself, from what is declared before
+    the login. `errors` is a key of `FAMILIES`. `hex_string`: it has the value type 6. `instances`
+    of one object at most; `payload`: bytes of the values of one message at most, where opaque bytes
+    count `opaque_weight` times. `answer_within`: seconds from a request to its answer. `echo`: it
+    echoes command lines after its start. `baud` after its start.
+    """
+
+    name: str
+    title: str
+    names: tuple[str, ...] = ()
+    boot: tuple[str, ...] = ()
+    create: Create = Create.BARE
+    declares: bool = False
+    errors: str = "suite"
+    hex_string: bool = False
+    instances: int = 100
+    payload: int = 1000
+    opaque_weight: int = 1
+    answer_within: float = 3.0
+    echo: bool = False
+    baud: int = 9600
+
+    @property
+    def classic(self) -> bool:
+        """Whether it speaks the classic dialect, not the suite."""
+        return self.create is Create.CLASSIC
+
+    @property
+    def dialect(self) -> str:
+        return "classic" if self.classic else "suite"
+
+    def __str__(self) -> str:
+        return f"{self.title} ({self.name})"
+
+    def explained(self, error: CommandError) -> CommandError:
+        """The refusal with its number's meaning on this module, and with the profile's name."""
+        meaning = error.meaning
+        if error.number is not None:
+            meaning = FAMILIES[self.errors].get(error.number, meaning)
+        why = Text("{profile}: {meaning}", profile=self.name, meaning=meaning or Text("refused"))
+        return CommandError(error.command, error.result, error.number, why)
+
+
+def _profiles(*profiles: Profile) -> dict[str, Profile]:
+    return {each.name: each for each in profiles}
+
+
+_A2018: Final = Profile(
+    "m5310a-2018",
+    "China Mobile M5310-A with firmware of 2018",
+    create=Create.BLOB,
+    errors="chinamobile",
+    hex_string=True,
+)
+_M5310A: Final = dataclasses.replace(
+    _A2018,
+    name="m5310a",
+    title="China Mobile M5310-A",
+    names=("M5310-A", "M5310A", "M5310-SE", "M5310-CM"),
+    boot=("M5310-A",),
+    declares=True,
+)
+_QUECTEL: Final = Profile(
+    "bc28",
+    "Quectel BC28",
+    names=("BC28",),
+    create=Create.CONFIG,
+    errors="quectel",
+    payload=1023,
+    opaque_weight=2,
+    answer_within=10.0,
+)
+
+PROFILES: Final[Mapping[str, Profile]] = _profiles(
+    Profile("m5310", "China Mobile M5310", names=("M5310",), create=Create.CLASSIC),
+    _M5310A,
+    _A2018,
+    dataclasses.replace(
+        _M5310A,
+        name="m5311",
+        title="China Mobile M5311",
+        names=("M5311", "M5312", "M5313", "M5330"),
+        boot=("*ATREADY: 1",),
+        echo=True,
+    ),
+    dataclasses.replace(_QUECTEL, name="bc95", title="Quectel BC95", names=("BC95",)),
+    _QUECTEL,
+    dataclasses.replace(_QUECTEL, name="bc35g", title="Quectel BC35-G", names=("BC35",)),
+    Profile(
+        "nb86",
+        "Lierda NB86-G",
+        names=("NB86", "MB86", "Lierda"),
+        boot=("Lierda",),
+        create=Create.BLOB,
+    ),
+    Profile("nb73", "USR WH-NB73", names=("NB73", "NB71")),
+    Profile(
+        "me3616",
+        "Gosuncn ME3616",
+        names=("ME3616",),
+        boot=("*MATREADY: 1",),
+        create=Create.BLOB,
+        echo=True,
+    ),
+    Profile(
+        "sim7000c",
+        "SIMCom SIM7000C-N",
+        names=("SIM7000", "SIMCOM_SIM7000"),
+        create=Create.BOOTSTRAP,
+        echo=True,
+        baud=115200,  # guess
+    ),
+    Profile(
+        "sim7020",
+        "SIMCom SIM7020C",
+        names=("SIM7020", "SIM7030"),
+        create=Create.EXT,
+        echo=True,
+        baud=115200,
+    ),
+    Profile(
+        "mn316",
+        "China Mobile MN316",
+        names=("MN316", "MN318", "MN319", "MN326", "ML302A", "ML305A", "ML307", "MR880A"),
+        boot=("+MATREADY",),
+        create=Create.EX,
+        declares=True,
+        errors="chinamobile",
+        hex_string=True,
+    ),
+    # guess: N700-CN, ML5330/ML5530, IM2209 and others of which nothing is public. Built-in server,
+    # answers by the host: what most modules take.
+    Profile("generic", "module with the suite"),
+)
+"""The known modules by name."""
+
+
+def profile_of(answers: Iterable[str]) -> Profile | None:
+    """The profile whose name stands in what a module says about itself; None: in none.
+
+    Of several, the one with the longest name: `M5310-A` is no `M5310`.
+    """
+    said = " ".join(answers).upper()
+    found = [
+        (len(name), profile)
+        for profile in PROFILES.values()
+        for name in profile.names
+        if name.upper() in said
+    ]
+    return max(found, key=lambda each: each[0])[1] if found else None
+
+
+def profile_at_boot(line: str) -> Profile | None:
+    """The profile of a module that writes this line when it starts; None: not known."""
+    return next((each for each in PROFILES.values() if line in each.boot), None)
+
+
+def named(module: str | Profile) -> Profile:
+    """The profile of this name. Raises ParameterError, which lists the names."""
+    if isinstance(module, Profile):
+        return module
+    try:
+        return PROFILES[module]
+    except (KeyError, TypeError):
+        raise ParameterError(
+            Text(
+                "{module} is no module known here; expected one of {names}, or a Profile",
+                module=shortened(repr(module), 40),
+                names=listed(PROFILES),
+            )
+        ) from None
+
+
+def profile_for(dialect: str | None, module: str | Profile | None) -> Profile | None:
+    """The profile that a program's choice names; None: it is to be found out.
+
+    `dialect` is "classic", "suite" or None. Raises ParameterError, also if the two disagree.
+    """
+    if dialect not in (None, "classic", "suite"):
+        raise ParameterError(
+            f"dialect {shortened(repr(dialect), 40)}: expected 'classic', 'suite' or None"
+        )
+    if module is None:
+        return PROFILES["m5310"] if dialect == "classic" else None
+    profile = named(module)
+    if dialect not in (None, profile.dialect):
+        raise ParameterError(
+            f"{profile} speaks the {profile.dialect} dialect; expected that one, or dialect=None"
+        )
+    return profile
+
+
+# --- profiles of the user's own --------------------------------------------------------------
+
+_FIELDS: Final = {field.name: field for field in dataclasses.fields(Profile)}
+
+
+def read_profile(text: str) -> Profile:
+    """A profile from a TOML text: `like` names the profile that it is based on (default
+    `generic`), each other key is a field of `Profile`.
+
+        name = "n700"
+        like = "generic"
+        names = ["N700-CN"]
+        create = "blob"
+
+    Raises ParameterError, which names the key.
+    """
+    try:
+        table = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ParameterError(f"the profile is not TOML: {error}") from None
+    base = named(table.pop("like", "generic"))
+    if "name" not in table:
+        raise ParameterError('the profile has no name; expected name = "..."')
+    return dataclasses.replace(base, **{key: _field(key, it, base) for key, it in table.items()})
+
+
+def _field(key: str, given: object, base: Profile) -> Any:
+    if key not in _FIELDS:
+        raise ParameterError(f"a profile has no {shortened(key, 40)!r}; expected {listed(_FIELDS)}")
+    present = getattr(base, key)
+    match present:
+        case Create():
+            values = [each.value for each in Create]
+            if given in values:
+                return Create(given)
+            expected = f"one of {', '.join(values)}"
+        case bool():
+            if isinstance(given, bool):
+                return given
+            expected = "true or false"
+        case int() | float():
+            if isinstance(given, int | float) and not isinstance(given, bool) and given >= 0:
+                return type(present)(given)
+            expected = "a number, 0 or more"
+        case tuple():
+            if isinstance(given, list) and all(isinstance(each, str) for each in given):
+                return tuple(given)
+            expected = "a list of texts"
+        case _:
+            choices = FAMILIES if key == "errors" else None
+            if isinstance(given, str) and (choices is None or given in choices):
+                return given
+            expected = "a text" if choices is None else f"one of {', '.join(choices)}"
+    raise ParameterError(f"{key} = {shortened(repr(given), 40)}: expected {expected}")

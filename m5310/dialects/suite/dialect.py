@@ -1,0 +1,337 @@
+"""The suite as a dialect of `device/`."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from collections.abc import Callable, Sequence
+from typing import Any, Final, Protocol, assert_never
+
+from m5310.at.codec import Command, Execute
+from m5310.dialects.dialect import Commands, Declared, WireValue
+from m5310.dialects.profiles import Create, Profile
+from m5310.dialects.suite import commands, urcs
+from m5310.dialects.suite.blob import Blob
+from m5310.dialects.suite.objects import Objects
+from m5310.dialects.urcs import (
+    Acknowledged,
+    Discovered,
+    ExecuteRequest,
+    NotAcknowledged,
+    Observed,
+    ParameterRequest,
+    ReadRequest,
+    Request,
+    Urc,
+    WriteRequest,
+)
+from m5310.errors import (
+    AnswerError,
+    CommandError,
+    CommandTimeout,
+    NotFound,
+    NotInDialect,
+    ParameterError,
+    Text,
+)
+from m5310.lwm2m.path import Path
+from m5310.lwm2m.resources import ObjectTree, Resource
+from m5310.lwm2m.values import ValueType, size
+
+BUILT_IN: Final = "coap://183.230.40.40:5683", "coap://183.230.40.39:5683"
+"""The servers of OneNET, without and with bootstrap: one of them is built into every module."""
+
+_ACKIDS: Final = len(commands.ACKIDS)
+
+_log = logging.getLogger("m5310.device")
+
+
+async def speaks(execute: Execute) -> bool:
+    """Whether the module knows the version of its suite, so speaks it. Asked twice, since the line
+    may damage the command."""
+    for _ in range(2):
+        with contextlib.suppress(CommandError, CommandTimeout):
+            return bool(await execute(commands.version()))
+    return False
+
+
+class Config(Protocol):
+    """The configuration of a device. `uri` is `coap://<host>:<port>`, `bootstrap`: of a bootstrap
+    server; `lifetime` in seconds."""
+
+    @property
+    def endpoint(self) -> str: ...
+    @property
+    def uri(self) -> str: ...
+    @property
+    def lifetime(self) -> int: ...
+    @property
+    def bootstrap(self) -> bool | None: ...
+
+
+class Suite:
+    """Implements `Dialect` for the module of one profile.
+
+    `resources` are those of the device, read here only. Raises NotInDialect if the module has no
+    command for the server.
+    """
+
+    def __init__(self, profile: Profile, config: Config, resources: ObjectTree) -> None:
+        self._profile = profile
+        self._endpoint = config.endpoint
+        self._uri = config.uri
+        self._lifetime = config.lifetime
+        self._bootstrap = bool(config.bootstrap)
+        self._resources = resources
+        self._ref = 0
+        self._objects = Objects(resources, declares=profile.declares)
+        self._observes: dict[Path, int] = {}  # their message ids
+        self._ackid = 0  # the newest one, without a bound
+        self._write: tuple[int, int] | None = None  # message id, lines that follow
+        self._check_server()
+
+    def _check_server(self) -> None:
+        scheme, _, server = self._uri.partition("://")
+        create = self._profile.create
+        if scheme != "coap":
+            raise self._lacks(Text("a server with DTLS ({uri})", uri=self._uri))
+        if create is Create.BARE and self._uri not in BUILT_IN:
+            raise self._lacks(Text("a server other than its own ({uri})", uri=self._uri))
+        if create is Create.EXT and not server.endswith(":5683"):
+            raise self._lacks(Text("a server with another port than 5683 ({uri})", uri=self._uri))
+
+    def _lacks(self, what: str) -> NotInDialect:
+        return NotInDialect(
+            Text(
+                "{module} has no command for {what}; use another module, or do without it",
+                module=self._profile,
+                what=what,
+            )
+        )
+
+    @property
+    def endpoint(self) -> str:
+        return self._endpoint
+
+    @property
+    def uri(self) -> str:
+        return self._uri
+
+    @property
+    def answers_by_host(self) -> bool:
+        return True
+
+    @property
+    def answer_within(self) -> float:
+        return self._profile.answer_within
+
+    # --- the instance ------------------------------------------------------------------------
+
+    async def configure(self, execute: Execute) -> None:
+        self._objects.forget()
+        self._observes.clear()
+        if self._profile.echo:
+            await execute(Command("ATE0", repeatable=True))
+        *before, create = self._creation()
+        for command in before:
+            await execute(command)
+        self._ref = await execute(create)
+
+    def _creation(self) -> tuple[Command[Any], ...]:
+        """The lines that create the instance, the last of which returns its number."""
+        server = self._uri.partition("://")[2]
+        host, _, port = server.rpartition(":")
+        bootstrap = self._bootstrap
+        match self._profile.create:
+            case Create.EX:
+                return (commands.create_ex(server, bootstrap=bootstrap),)
+            case Create.EXT:
+                return (commands.create_ext(host),)
+            case Create.CONFIG:
+                configure = commands.configure_server(host, int(port), bootstrap=bootstrap)
+                return configure, commands.create()
+            case Create.BLOB:
+                return commands.create_with(Blob(server, bootstrap).encode())
+            case Create.BOOTSTRAP:
+                blob = Blob(server, bootstrap).encode()
+                return commands.switch_bootstrap(bootstrap), *commands.create_with(blob)
+            case _:
+                return (commands.create(),)
+
+    def delete(self) -> Commands:
+        return (commands.delete(self._ref),)
+
+    # --- objects -----------------------------------------------------------------------------
+
+    def add_instance(self, instance: Path) -> Commands:
+        if instance.instance >= self._profile.instances:
+            raise self._lacks(
+                Text(
+                    "instance {path}: the highest one is {most}",
+                    path=instance,
+                    most=self._profile.instances - 1,
+                )
+            )
+        return ()  # see `prepare`
+
+    def declare(self, resource: Resource, text: str) -> Commands:  # noqa: ARG002 - see `prepare`
+        return ()
+
+    def delete_instance(self, instance: Path) -> Commands:
+        return self._objects.without(self._ref, instance)
+
+    async def prepare(self, execute: Execute) -> None:
+        await self._objects.prepare(execute, self._ref)
+
+    # --- registration ------------------------------------------------------------------------
+
+    def open(self, timeout: int) -> Commands:
+        self._observes.clear()  # the platform observes again
+        return (commands.open_(self._ref, self._lifetime, timeout),)
+
+    def update(self, *, with_objects: bool) -> Commands:
+        return (commands.update(self._ref, self._lifetime, with_objects=with_objects),)
+
+    def close(self) -> Commands:
+        return (commands.close(self._ref),)
+
+    def needs_login(self, command: Command[Any]) -> bool:
+        return command.line.startswith(commands.NEED_LOGIN)
+
+    # --- reports -----------------------------------------------------------------------------
+
+    def acknowledges(self, firmware: str) -> bool:  # noqa: ARG002 - all of them do
+        return True
+
+    def report(self, values: Sequence[WireValue], ackid: int | None) -> Commands:
+        self._check_payload(values)
+        if ackid is not None:
+            self._ackid = ackid
+        last = len(values) - 1
+        return tuple(
+            commands.notify(
+                self._ref,
+                self._observe_of(value.path),
+                *value,
+                index=last - at,
+                ackid=None if ackid is None or at < last else (ackid - 1) % _ACKIDS + 1,
+                hex_string=self._profile.hex_string,
+            )
+            for at, value in enumerate(values)
+        )
+
+    def _check_payload(self, values: Sequence[WireValue]) -> None:
+        limit, weight = self._profile.payload, self._profile.opaque_weight
+        total = sum(
+            size(each.type, each.text) * (weight if each.type is ValueType.OPAQUE else 1)
+            for each in values
+        )
+        if total > limit:
+            raise ParameterError(
+                Text(
+                    "{module} takes {limit} bytes in one message, these are {total}; send them in "
+                    "parts",
+                    module=self._profile,
+                    limit=limit,
+                    total=total,
+                )
+            )
+
+    def _observe_of(self, path: Path) -> int:
+        """The message id of the observe that asks for it; 0: there was none."""
+        for asked in (path, path.instance_path, Path(path.object)):
+            if asked in self._observes:
+                return self._observes[asked]
+        return 0
+
+    def _ackid_of(self, on_line: int) -> int:
+        """The newest ackid whose number on the line this is."""
+        return self._ackid - (self._ackid - on_line) % _ACKIDS
+
+    # --- answers -----------------------------------------------------------------------------
+
+    def answer_read(self, request: ReadRequest, values: Sequence[WireValue]) -> Commands:
+        self._check_payload(values)
+        return tuple(
+            commands.answer_read(
+                self._ref,
+                request.msgid,
+                *value,
+                index=len(values) - 1 - at,
+                hex_string=self._profile.hex_string,
+            )
+            for at, value in enumerate(values)
+        )
+
+    def confirm(self, request: WriteRequest | ExecuteRequest) -> Commands:
+        if isinstance(request, WriteRequest):
+            return (commands.answer_write(self._ref, request.msgid),)
+        return (commands.answer_execute(self._ref, request.msgid),)
+
+    def refuse(self, request: Request, error: Exception, declared: ValueType | None) -> Commands:  # noqa: ARG002 - the error says it
+        match error:
+            case NotFound():
+                result = commands.NOT_FOUND
+            case AnswerError():
+                result = commands.BAD_REQUEST
+            case _:
+                result = commands.NOT_ALLOWED
+        answer: Callable[[int, int, int], Command]
+        match request:
+            case ReadRequest():
+                answer = commands.refuse_read
+            case WriteRequest():
+                answer = commands.answer_write
+            case ExecuteRequest():
+                answer = commands.answer_execute
+            case _:
+                assert_never(request)
+        return (answer(self._ref, request.msgid, result),)
+
+    def answer_observe(self, request: Observed) -> Commands:
+        known = not request.added or self._has(request.path)
+        result = commands.CONTENT if known else commands.NOT_FOUND
+        return (commands.answer_observe(self._ref, request.msgid, result),)
+
+    def answer_discover(self, request: Discovered) -> Commands:
+        if ids := self._objects.ids(request.object):
+            return (commands.answer_discover(self._ref, request.msgid, ids),)
+        return (commands.refuse_discover(self._ref, request.msgid, commands.NOT_FOUND),)
+
+    def answer_parameter(self, request: ParameterRequest, *, accepted: bool) -> Commands:
+        result = commands.CHANGED if accepted else commands.BAD_REQUEST
+        if not self._has(request.path):
+            result = commands.NOT_FOUND
+        return (commands.answer_parameter(self._ref, request.msgid, result),)
+
+    def _has(self, path: Path) -> bool:
+        return any(path.covers(each.path) for each in self._resources)
+
+    # --- lines of the module -----------------------------------------------------------------
+
+    def parse(self, line: str, declared: Declared) -> Urc | None:  # noqa: ARG002 - types stand in the line
+        urc = urcs.parse(line)
+        match urc:
+            case Observed(added=True):
+                if self._has(urc.path):  # what bounds their number
+                    # of a repeated observe, firmware keeps the first message id
+                    self._observes.setdefault(urc.path, urc.msgid)
+            case Observed():
+                self._observes.pop(urc.path, None)
+            case Acknowledged() | NotAcknowledged():
+                return urc._replace(ackid=self._ackid_of(urc.ackid))
+            case WriteRequest():
+                return self._joined(urc)
+            case _:
+                pass
+        return urc
+
+    def _joined(self, write: WriteRequest) -> WriteRequest:
+        """The flag as in `WriteRequest`: some firmware writes 0 on every line, and counts the index
+        down."""
+        before, self._write = self._write, None
+        if not write.left:
+            return write if write.left is None else write._replace(flag=0)
+        self._write = write.msgid, write.left
+        goes_on = before is not None and before[0] == write.msgid and before[1] > write.left
+        return write._replace(flag=2 if goes_on else 1)
