@@ -162,7 +162,7 @@ async def test_applications_that_do_not_answer_hold_up_no_other_one() -> None:
         return web.Response()
 
     async with push_server() as silent, push_server() as good, sender() as it:
-        silent.answer = wait
+        silent.answer, good.answer = wait, lambda _request: _ok()
         waiting = [asyncio.ensure_future(it.post(silent.url)) for _ in range(100)]
         await asyncio.sleep(0)
         assert (await it.post(good.url)).delivered
