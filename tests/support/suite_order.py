@@ -15,8 +15,8 @@ from tests.support.suite_rules import CHINA_MOBILE, Broken, judge
 SHORTEST_TIMEOUT: Final = 0.3
 """Seconds within which a module answers (documented by Quectel, but for DELETE and CLOSE)."""
 
-# Other modules' ways to create the instance; and how a driver finds out that a module does not speak
-# the classic dialect, whose lines each module of the suite refuses.
+# Other modules' ways to create the instance. And how a driver finds out that a module does not
+# speak the classic dialect, whose lines each module of the suite refuses.
 _NOT_JUDGED: Final = re.compile(r"AT\+MIPL(CREATEEXT?|CONFIG|BOOTSTRAP|CONF|DEL)=")
 _ANSWER: Final = re.compile(
     r"AT\+MIPL(READ|WRITE|EXECUTE|OBSERVE|DISCOVER|PARAMETER)RSP=\d+,(\d+)(,.*)"

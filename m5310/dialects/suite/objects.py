@@ -105,10 +105,11 @@ async def _declare(execute: Execute, command: Command) -> None:
     for left in reversed(range(ATTEMPTS)):
         try:
             await execute(command)
-            return
         except CommandError as error:  # or the line has damaged it
             if not left:
-                _log.info("the module is asked for its resources later: %s", error)
+                _log.info("the platform asks the host for the resources: %s", error)
+        else:
+            return
 
 
 def _line(ref: int, number: int, resources: list[Resource]) -> Command:
