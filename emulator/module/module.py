@@ -24,6 +24,8 @@ from emulator.module.general.signal import Measurements
 from emulator.module.general.speed import Speed
 from emulator.module.general.udp import Datagram, Sockets
 from emulator.module.lwm2m.client import Client
+from emulator.module.lwm2m.host import Happening
+from emulator.module.lwm2m.states import REGISTERED
 from emulator.module.lwm2m.style import STYLES
 from emulator.module.radio.edrx import DiscontinuousReception
 from emulator.module.radio.psm import PowerSaving
@@ -131,7 +133,7 @@ class Module:
         self._network = Network(self.radio, self.power_saving, conversation.urc)
         self._pinger = Pinger(self.radio, conversation.urc, self._transmit)
         self.sockets = Sockets(
-            conversation.urc, self._send_datagram, self._online, self._release_connection
+            conversation.urc, self._send_datagram, self.radio, self._release_connection
         )
         # RFC 7252 4.4: the first message id is drawn at random, a different one at each start.
         # Not 0 at the first one: some servers (npm's coap 0.22) take that for no id.
@@ -140,6 +142,7 @@ class Module:
             self._send_up,
             self._online,
             first_mid=first_mid,
+            busy=lambda: self.radio.busy,
             endpoint=f"{self.identity.imei};{self.identity.imsi}",
             seed=self._seed,
             msgids=self.firmware.msgids,
@@ -267,6 +270,18 @@ class Module:
         self.step(now)
         self._output.clear()
         self._restart(cause, now)
+        self._due = self._run(now)
+        self.on_change()
+
+    def end_login(self, reason: Happening, now: float) -> None:
+        """The lifetime is over, or the platform has deleted the device: the host gets to know.
+
+        Does nothing without a login.
+        """
+        self.step(now)
+        if self.client.state in REGISTERED:
+            self.client.lapse(reason)
+            self._conversation.flush()
         self._due = self._run(now)
         self.on_change()
 

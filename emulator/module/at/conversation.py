@@ -135,7 +135,7 @@ class Conversation:
             if not fault.executed:
                 return
             if fault.refusal is not None:
-                raise Refusal(fault.refusal)
+                raise Refusal(fault.refusal, fault.final)
             answer = self.table.execute(command, now)
             if command.following:
                 answer = self._join(answer, command.following, now)

@@ -228,7 +228,7 @@ def test_triggers_of_one_stream_are_bounded(
         bench.create(">", 0)
         bench.create(">", 0, dev_ids=[str(A), str(B)])
     for more in ({}, {"dev_ids": [str(A)]}):
-        with pytest.raises(ApiError, match=f"system limit: 2 triggers watch stream {STREAM}"):
+        with pytest.raises(ApiError, match=f'system limit: 2 triggers watch the stream "{STREAM}"'):
             bench.create(">", 0, **more)
     bench.create(">", 0, ds_id="3303_0_5701")
     with pytest.raises(ApiError, match="system limit: 2 triggers watch"):
