@@ -15,7 +15,7 @@ from emulator.clock.clocks import EagerClock, LoopClock, VirtualClock
 from emulator.line.line import Line
 from emulator.line.quiet_time import QuietTime
 from emulator.module.boot import Cause
-from emulator.module.firmware import Firmware, profile
+from emulator.module.firmware import Firmware
 from emulator.module.general.identity import Identity
 from emulator.module.module import Module
 from emulator.recording.guard import guarded
@@ -51,15 +51,14 @@ class Emulator:
     @taking(Parameters)
     def __init__(self, parameters: Parameters) -> None:
         self._given = given = parameters
-        self.clock, self.baud = given.clock or LoopClock(), given.baud
+        self.clock = given.clock or LoopClock()
         self._applications, self._ways = Applications.of(given), Ways.of(given)
         self.server = self._ways.server
         self.air = self._air(given.air, Faults(latency=given.latency, seed=given.seed))
         self._identities = identities(given.imei, given.imsi, given.modules)
         addresses = login_addresses(given.platform_addresses)
-        overridden = given.typed_urcs, given.quiet, given.hasty_lost, given.overruns
-        firmware = profile(given.firmware, given.baud is not None, *overridden)
-        config = BoardConfig.of(given, firmware)
+        firmware, self.baud = given.chosen()
+        config = BoardConfig.of(given, firmware, self.baud)
         psk = checked_psk(given.psk, given.coaps, given.server)
         self.platform = open_platform(given, self._identities, self.now())
         self.psk = kept_key(self.platform, self._identities, given.psk, psk)
@@ -77,7 +76,7 @@ class Emulator:
 
     def _add_boards(self, firmware: Firmware, configs: Sequence[BoardConfig]) -> None:
         for identity, config in zip(self._identities, configs, strict=True):
-            module = module_of(self._given, firmware, identity, config.seed)
+            module = module_of(self._given, firmware, identity, config.baud, config.seed)
             module.downlink_window = self._given.downlink_window
             quiet_time = QuietTime(firmware.quiet, early_lost=firmware.hasty_lost)
             board = Board(module, config, quiet_time, self._scheduler)

@@ -33,7 +33,7 @@ from emulator.scenario.player import Play
 _MEANINGLESS = {
     "platform": {
         *("port", "link", "baud", "strict", "quiet", "overruns", "faults", "record", "server"),
-        *("firmware", "cold", "boot_noise", "strict_host", "typed_urcs", "style"),
+        *("module", "firmware", "cold", "boot_noise", "strict_host", "typed_urcs", "style"),
         "downlink_window",
     },
     "--server": {

@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 
 from emulator.air.faults import DOWNLINK_WINDOW
 from emulator.cli import values
-from emulator.module.firmware import DEFAULT, FIRMWARES
+from emulator.module.firmware import DEFAULT, FIRMWARES, MODULES
 from emulator.module.lwm2m.style import STYLES
 from emulator.onenet.years import DEFAULT_YEAR, YEARS
 
@@ -37,6 +37,8 @@ examples:
         the cloud pushes data points, logins and results of offline commands to your application
   python -m emulator --db FILE
         the cloud keeps devices, data points, triggers, commands; the next start goes on with them
+  python -m emulator --module bc28
+        another module of OneNET, which speaks China Mobile's suite language
   python -m emulator --no-device
         the cloud has no device for this module: its login is refused
   python -m emulator --port rfc2217://0.0.0.0:7000
@@ -303,7 +305,8 @@ def _add_line(made: argparse.ArgumentParser) -> None:
         type=values.baud,
         metavar="N|off|strict|N,strict",
         help="speed; off: as fast as the host reads; strict: a host at another speed reads and"
-        " sends garbage, on a pty or RFC 2217 (default 9600; of a replay: as recorded)",
+        " sends garbage, on a pty or RFC 2217 (default: the module's own, as 9600; of a replay: as"
+        " recorded)",
     )
     line.add_argument(
         "--quiet",
@@ -332,10 +335,18 @@ def _add_module(made: argparse.ArgumentParser) -> None:
     module.add_argument("--imei", help="serial number, up to 17 digits or letters")
     module.add_argument("--imsi", help="number of the SIM, up to 16 digits or letters")
     module.add_argument(
+        "--module",
+        type=values.module,
+        metavar="NAME",
+        help=f"which module: {', '.join(MODULES)} (default m5310); all but the M5310 speak China"
+        " Mobile's suite language, each in its own way",
+    )
+    module.add_argument(
         "--firmware",
         type=values.firmware,
         metavar="NAME|FILE.toml",
-        help=f"firmware variant: {', '.join(FIRMWARES)}, or a file of your own (default {DEFAULT})",
+        help=f"firmware of the M5310: {', '.join(FIRMWARES)} (default {DEFAULT}), or a file of your"
+        " own, for any module",
     )
     module.add_argument(
         "--cold",

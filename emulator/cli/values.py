@@ -12,7 +12,7 @@ from typing import Any
 
 from emulator.air.faults import Faults
 from emulator.line.faults import Fault, Rates
-from emulator.module.firmware import FIRMWARES
+from emulator.module.firmware import FIRMWARES, MODULES
 from emulator.onenet.devices import MAX_DEVICES
 
 # Faster than any UART, so probably a typing mistake.
@@ -26,6 +26,12 @@ def firmware(text: str) -> str | Path:
         known = ", ".join(FIRMWARES)
         raise argparse.ArgumentTypeError(f"{text!r}, expected one of {known}, or a .toml file")
     return text if text in FIRMWARES else Path(text)
+
+
+def module(text: str) -> str:
+    if text not in MODULES:
+        raise argparse.ArgumentTypeError(f"{text!r}, expected one of {', '.join(MODULES)}")
+    return text
 
 
 def baud(text: str) -> dict[str, object]:

@@ -35,18 +35,22 @@ BOOT_TIME = Cause.COMMAND.silence
 
 
 class Boot:
-    """The boots of a module of this `model`; at first none is in progress.
+    """The boots of a module; at first none is in progress.
 
-    `rom_noise`: each begins with bytes that the boot ROM sends at another speed; what the host
-    reads of them follows from `seed`.
+    `name`: in the text of the Hi21xx chips, which have the cause, too. `lines`: the text of other
+    modules, in place of that. `rom_noise`: each begins with bytes that the boot ROM sends at
+    another speed; what the host reads of them follows from `seed`.
     """
 
-    __slots__ = ("_model", "_pending", "_rom_noise", "_seed", "count", "due")
+    __slots__ = ("_lines", "_name", "_pending", "_rom_noise", "_seed", "count", "due")
 
-    def __init__(self, model: str, *, rom_noise: bool, seed: int) -> None:
+    def __init__(
+        self, name: str, lines: tuple[str, ...] = (), *, rom_noise: bool, seed: int
+    ) -> None:
         self.count = 0
         self.due: float | None = None  # when to call `step` next; None: the module is up
-        self._model = model
+        self._name = name
+        self._lines = lines
         self._rom_noise = rom_noise
         self._seed = seed
         self._pending: list[tuple[float, bytes]] = []
@@ -59,7 +63,10 @@ class Boot:
             chance = Random(f"{self._seed} {self.count}")  # noqa: S311 - must repeat itself
             noise = chance.randbytes(chance.randint(*_ROM_BYTES))
             self._pending.append((now + ROM_TIME, noise))
-        text = framed(cause.text) + f"{self._model}\r\nOK\r\n".encode()
+        if self._lines:
+            text = b"".join(map(framed, self._lines))
+        else:
+            text = framed(cause.text) + f"{self._name}\r\nOK\r\n".encode()
         self._pending.append((now + cause.silence, text))
         self.due = self._pending[0][0]
 

@@ -7,10 +7,10 @@ from functools import partial
 from typing import ClassVar, Protocol
 
 from emulator.air.faults import Link
-from emulator.module.at.codec import framed
+from emulator.module.at.codec import Cme, Refusal, framed
 from emulator.module.at.command_faults import FaultSource
 from emulator.module.at.commands import OK, Answer, CommandForms, Commands, CommandTable
-from emulator.module.at.conversation import Conversation
+from emulator.module.at.conversation import Conversation, Manner
 from emulator.module.at.doubts import Doubts
 from emulator.module.boot import BOOT_TIME, Boot, Cause
 from emulator.module.dialects.dialect import DIALECTS
@@ -24,12 +24,14 @@ from emulator.module.general.signal import Measurements
 from emulator.module.general.speed import Speed
 from emulator.module.general.udp import Datagram, Sockets
 from emulator.module.lwm2m.client import Client
+from emulator.module.lwm2m.host import Happening
+from emulator.module.lwm2m.states import REGISTERED
 from emulator.module.lwm2m.style import STYLES
 from emulator.module.radio.edrx import DiscontinuousReception
 from emulator.module.radio.psm import PowerSaving
 from emulator.module.radio.radio import Change, Radio
 from emulator.module.radio.sim import Sim
-from emulator.module.settings import FACTORY_SPEED, Flash, Settings
+from emulator.module.settings import Flash, Settings
 
 __all__ = ["BOOT_TIME", "Cause", "Datagram", "Identity", "Module", "Sim"]
 
@@ -66,7 +68,7 @@ class Module:
         *,
         firmware: str | Firmware = DEFAULT,
         typed_urcs: bool | None = None,
-        speed: int = FACTORY_SPEED,
+        speed: int | None = None,
         boot_noise: bool = False,
         strict_host: bool = False,
         style: str = "onenet",
@@ -76,11 +78,11 @@ class Module:
         """A module that has booted and registered on the network some time ago.
 
         `firmware`: a `Firmware` or its name; `typed_urcs` overrides that field of it (None: does
-        not). `speed`: of the UART, as stored in flash. `boot_noise`: each boot begins with bytes of
-        the boot ROM at another speed. `strict_host`: doubtful commands are refused, not taken with
-        a note in `doubts`. `style`: how it speaks LwM2M, a name of
-        `emulator.module.lwm2m.style.STYLES`. `seed` decides the noise, the first message id and
-        the tokens.
+        not). `speed`: of the UART, as stored in flash; None: the firmware's. `boot_noise`: each
+        boot begins with bytes of the boot ROM at another speed. `strict_host`: doubtful commands
+        are refused, not taken with a note in `doubts`. `style`: how it speaks LwM2M, a name of
+        `emulator.module.lwm2m.style.STYLES`. `seed` decides the noise, the first message id and the
+        tokens.
 
         Raises ValueError for an unknown firmware name or style.
         """
@@ -99,8 +101,13 @@ class Module:
         self._place_changed = True  # coverage, network or SIM, since the last step
         self._due: float | None = None
         self._seed = seed
-        self._boot = Boot(self.identity.model, rom_noise=boot_noise, seed=seed)
-        self._flash = Flash(speed=speed)
+        self._manner = Manner(
+            self.firmware.echo, self.firmware.blank, self.firmware.error_blank, apart="+MIPL"
+        )
+        own = self.firmware
+        name = own.boot_name or own.model or self.identity.model
+        self._boot = Boot(name, own.boot, rom_noise=boot_noise, seed=seed)
+        self._flash = Flash(speed=own.speed if speed is None else speed)
         self._output = bytearray()
         self._datagrams: list[Datagram] = []
         self.radio = Radio(
@@ -115,9 +122,9 @@ class Module:
     def _reset(self, now: float) -> None:
         """Create all parts as after power-on; only the flash keeps its values."""
         self._now = now
-        self._speed = Speed(self._flash)
+        self._speed = Speed(self._flash, self.firmware.speed_command)
         self._conversation = conversation = Conversation(
-            self._output.extend, self._speed.confirm, self._fault_source
+            self._output.extend, self._speed.confirm, self._fault_source, self._manner
         )
         self._settings = Settings(self._flash)
         self._local_time = LocalTime(now)
@@ -126,7 +133,7 @@ class Module:
         self._network = Network(self.radio, self.power_saving, conversation.urc)
         self._pinger = Pinger(self.radio, conversation.urc, self._transmit)
         self.sockets = Sockets(
-            conversation.urc, self._send_datagram, self._online, self._release_connection
+            conversation.urc, self._send_datagram, self.radio, self._release_connection
         )
         # RFC 7252 4.4: the first message id is drawn at random, a different one at each start.
         # Not 0 at the first one: some servers (npm's coap 0.22) take that for no id.
@@ -135,6 +142,7 @@ class Module:
             self._send_up,
             self._online,
             first_mid=first_mid,
+            busy=lambda: self.radio.busy,
             endpoint=f"{self.identity.imei};{self.identity.imsi}",
             seed=self._seed,
             msgids=self.firmware.msgids,
@@ -265,6 +273,18 @@ class Module:
         self._due = self._run(now)
         self.on_change()
 
+    def end_login(self, reason: Happening, now: float) -> None:
+        """The lifetime is over, or the platform has deleted the device: the host gets to know.
+
+        Does nothing without a login.
+        """
+        self.step(now)
+        if self.client.state in REGISTERED:
+            self.client.lapse(reason)
+            self._conversation.flush()
+        self._due = self._run(now)
+        self.on_change()
+
     def step(self, now: float) -> float | None:
         """Do what is due at `now`; returns the next deadline, None when nothing is planned."""
         self._now = now
@@ -351,7 +371,17 @@ class Module:
         self._network.radio_changed(change)
 
     def _reboot(self, now: float) -> Answer:
-        self._output += framed("REBOOTING")
+        return self._reboot_by("+NRB", now)
+
+    def _reboot_politely(self, now: float) -> Answer:
+        return self._reboot_by("+CMRB", now)
+
+    def _reboot_by(self, command: str, now: float) -> Answer:
+        if command != self.firmware.reboot:
+            raise Refusal(Cme.NOT_SUPPORTED)
+        # The first without OK, the second behind it (documented).
+        lines = ("REBOOTING",) if command == "+NRB" else ("OK", "REBOOTING..")
+        self._output += b"".join(map(framed, lines))
         self._restart(Cause.COMMAND, now)
         return OK
 
@@ -361,4 +391,7 @@ class Module:
         self._boot.start(cause, now)
         self._reset(now)
 
-    COMMANDS: ClassVar[Commands] = {"+NRB": CommandForms(execute=_reboot)}
+    COMMANDS: ClassVar[Commands] = {
+        "+NRB": CommandForms(execute=_reboot),
+        "+CMRB": CommandForms(execute=_reboot_politely),
+    }

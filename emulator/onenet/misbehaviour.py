@@ -23,7 +23,8 @@ Carry = Callable[[str, bytes, float], None]
 class PlatformFaults:
     """`silent`: receives and sends nothing. `refusing`: answers 4.03 to each register and update.
     `delay`: seconds by which each message comes late. `repeats`: how often each request is sent
-    again, answered or not.
+    again, answered or not. `discovers` False: logins are observed, and not discovered (a setting of
+    OneNET's products).
 
     Raises ValueError for a negative or infinite delay, or negative repeats.
     """
@@ -32,6 +33,7 @@ class PlatformFaults:
     refusing: bool = False
     delay: float = 0.0
     repeats: int = 0
+    discovers: bool = True
 
     def __post_init__(self) -> None:
         if not 0 <= self.delay < float("inf"):
@@ -66,6 +68,7 @@ class Misbehaviour:
             raise TypeError(f"faults {faults!r}: expected such as PlatformFaults(silent=True)")
         self._faults = faults
         self._server.refusing = faults.refusing
+        self._server.observer.discovers = faults.discovers
 
     def receive(self, address: str, datagram: bytes, now: float) -> None:
         """A datagram from the endpoint at `address`."""

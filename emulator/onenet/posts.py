@@ -14,8 +14,9 @@ from yarl import URL
 from emulator.onenet.platform import Act
 from emulator.onenet.posting import MAX_REPLY, TIMEOUT, Post, Reply
 
-# guess: bounds what is open. Requests beyond them wait for the end of others, within their time.
-_MAX_CONNECTIONS = 32
+# guess: bounds what is open. Requests beyond them wait for the end of others, within their time: so
+# an application that does not answer holds up those on its own host and port only.
+_MAX_CONNECTIONS, _MAX_OF_HOST = 256, 16
 # Headers that aiohttp adds by itself; the captured requests have none but those of `Post`.
 _ADDED = ("Accept", "Accept-Encoding", "Content-Type", "User-Agent")
 
@@ -80,7 +81,11 @@ class Posts:
 
     def _new_session(self) -> aiohttp.ClientSession:
         return aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=_MAX_CONNECTIONS, socket_factory=self._socket),
+            connector=aiohttp.TCPConnector(
+                limit=_MAX_CONNECTIONS,
+                limit_per_host=_MAX_OF_HOST,
+                socket_factory=self._socket,
+            ),
             cookie_jar=aiohttp.DummyCookieJar(),
             timeout=aiohttp.ClientTimeout(total=None),  # `_run` limits it
             skip_auto_headers=_ADDED,

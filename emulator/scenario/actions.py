@@ -12,6 +12,7 @@ from emulator.lwm2m.model import Item, Path, Value
 from emulator.module.at.codec import Cme, framed
 from emulator.module.at.command_faults import CommandFault, ExtraBytes, Place
 from emulator.module.boot import Cause
+from emulator.module.lwm2m.host import Happening
 from emulator.module.radio.coverage import Coverage
 from emulator.module.radio.sim import Sim
 from emulator.onenet.lwm2m.operations import Discover, Execute, Read, Write
@@ -21,6 +22,7 @@ from emulator.scenario.events import (
     ByteFault,
     CableChange,
     CloudRequest,
+    LoginEnd,
     NoiseChange,
     PlatformChange,
     RadioChange,
@@ -64,6 +66,15 @@ def _network(table: TomlTable, key: str) -> Action:
 
 def _sim(table: TomlTable, key: str) -> Action:
     return RadioChange(sim=table.choice(key, Sim.__members__))
+
+
+def _uplink(table: TomlTable, key: str) -> Action:
+    return RadioChange(busy=table.choice(key, {"busy": True, "free": False}))
+
+
+def _login(table: TomlTable, key: str) -> Action:
+    reasons = {"over": Happening.LIFETIME_OVER, "removed": Happening.REMOVED}
+    return LoginEnd(table.choice(key, reasons))
 
 
 def _restart(table: TomlTable, key: str) -> Action:
@@ -115,6 +126,7 @@ def _platform(table: TomlTable, key: str) -> Action:
         refusing=inner.flag("refusing") if "refusing" in inner else None,
         delay=inner.optional("delay"),
         repeats=inner.integer("repeats", 0, 10) if "repeats" in inner else None,
+        discovers=inner.flag("discovers") if "discovers" in inner else None,
     )
     inner.end(empty=False)
     return change
@@ -177,11 +189,15 @@ def _answer(table: TomlTable, key: str) -> Action:
 
 
 def _refusal(table: TomlTable) -> CommandFault:
+    seconds = table.number("seconds", default=0.0)
+    if "cis" in table:
+        final = f"+CIS ERROR:{table.integer('cis', 1, 999)}"
+        return CommandFault(refusal=Cme.NOT_ALLOWED, final=final, delay=seconds)
     number = table.integer("cme", 0, default=Cme.NOT_ALLOWED)
     if number not in set(Cme):
         known = ", ".join(str(cme.value) for cme in Cme)
         raise InvalidValue("cme", f"cme {number}, expected an error number of the module: {known}")
-    return CommandFault(refusal=Cme(number), delay=table.number("seconds", default=0.0))
+    return CommandFault(refusal=Cme(number), delay=seconds)
 
 
 def _urc(table: TomlTable, key: str) -> Action:
@@ -206,6 +222,8 @@ ACTIONS: Mapping[str, ActionKind] = {
     "coverage": ActionKind(_coverage, can_end=True),
     "network": ActionKind(_network, can_end=True),
     "sim": ActionKind(_sim, can_end=True),
+    "uplink": ActionKind(_uplink, can_end=True),
+    "login": ActionKind(_login),
     "restart": ActionKind(_restart),
     "cable": ActionKind(_cable, can_end=True),
     "noise": ActionKind(_noise, can_end=True),

@@ -12,6 +12,7 @@ from emulator.scenario.events import (
     ByteFault,
     CableChange,
     Change,
+    LoginEnd,
     NoiseChange,
     PlatformChange,
     RadioChange,
@@ -36,6 +37,8 @@ class Changes:
         match change:
             case Restart(cause):
                 board.module.power_cycle(cause, self._emulator.now())
+            case LoginEnd(reason):
+                board.module.end_login(reason, self._emulator.now())
             case ByteFault(to_host, fault):
                 faults = board.line.faults
                 (faults.to_host if to_host else faults.to_module).plan(fault)

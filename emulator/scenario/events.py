@@ -9,6 +9,7 @@ from enum import StrEnum
 from emulator.line.faults import FaultAt
 from emulator.module.at.command_faults import CommandFault, ExtraBytes
 from emulator.module.boot import Cause
+from emulator.module.lwm2m.host import Happening
 from emulator.module.radio.coverage import Coverage
 from emulator.module.radio.sim import Sim
 from emulator.onenet.lwm2m.operations import Discover, Execute, Read, Write
@@ -34,17 +35,24 @@ class Every:
 
 @dataclass(frozen=True, slots=True)
 class On:
-    """`after` seconds after each of the first `times` commands that begin with `command`."""
+    """`after` seconds after each of the first `times` commands that begin with `command`. A `*` at
+    its end stands for any further letters.
+    """
 
     command: str
     times: int | None = None
     after: float = 0.0
 
     def matches(self, line: str) -> bool:
-        """Whether `line` begins with `command`, at a word boundary: AT+NSO is not AT+NSOCR."""
-        start, rest = line[: len(self.command)], line[len(self.command) :]
-        if start.upper() != self.command.upper():
+        """Whether `line` begins with `command`, at a word boundary: AT+NSO is not AT+NSOCR, and
+        AT+NSO* is.
+        """
+        command = self.command.removesuffix("*")
+        start, rest = line[: len(command)], line[len(command) :]
+        if start.upper() != command.upper():
             return False
+        if command != self.command:
+            return True
         return not re.match(r"\w", rest) or not re.search(r"\w\Z", start)
 
 
@@ -56,12 +64,20 @@ When = At | Every | On
 @dataclass(frozen=True, slots=True)
 class RadioChange:
     """Change the module's place; None leaves a part unchanged. `refusing`: the network refuses to
-    register the module.
+    register the module. `busy`: the uplink takes no data.
     """
 
     coverage: Coverage | None = None
     refusing: bool | None = None
     sim: Sim | None = None
+    busy: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LoginEnd:
+    """The module's login ends, as the module sees it: LIFETIME_OVER or REMOVED."""
+
+    reason: Happening
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +133,7 @@ class PlatformChange:
     refusing: bool | None = None
     delay: float | None = None
     repeats: int | None = None
+    discovers: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +143,16 @@ class CloudRequest:
     request: Read | Write | Execute | Discover
 
 
-Change = RadioChange | Restart | CableChange | NoiseChange | ByteFault | AirChange | PlatformChange
+Change = (
+    RadioChange
+    | Restart
+    | LoginEnd
+    | CableChange
+    | NoiseChange
+    | ByteFault
+    | AirChange
+    | PlatformChange
+)
 # `CommandFault` needs an `On`. `ExtraBytes` are added to the answer of an `On` without delay;
 # elsewhere they are written on an idle line.
 Action = Change | CloudRequest | CommandFault | ExtraBytes

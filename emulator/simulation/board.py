@@ -59,12 +59,12 @@ class BoardConfig:
         check_link(self.link, self.address)
 
     @classmethod
-    def of(cls, given: Parameters, firmware: Firmware) -> Self:
+    def of(cls, given: Parameters, firmware: Firmware, baud: int | None) -> Self:
         """That of the first board. Raises ValueError."""
         return cls(
             address=parse_address(given.port),
             link=None if given.link is None else Path(given.link),
-            baud=given.baud,
+            baud=baud,
             strict=given.strict,
             overruns=firmware.overruns,
             faults=given.faults,

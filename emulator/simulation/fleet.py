@@ -8,7 +8,6 @@ from pathlib import Path
 from emulator.module.firmware import Firmware
 from emulator.module.general.identity import Identity
 from emulator.module.module import Module
-from emulator.module.settings import FACTORY_SPEED
 from emulator.onenet.devices import MAX_DEVICES
 from emulator.onenet.endpoint_names import IMEI, IMSI
 from emulator.simulation.parameters import Parameters
@@ -49,13 +48,15 @@ def _counted(name: str, first: str, place: int) -> str:
     return str(int(first) + place).zfill(len(first))
 
 
-def module_of(given: Parameters, firmware: Firmware, identity: Identity, seed: int) -> Module:
-    """A module with this identity; `seed` of what is random in it."""
+def module_of(
+    given: Parameters, firmware: Firmware, identity: Identity, baud: int | None, seed: int
+) -> Module:
+    """A module with this identity. `baud`: of its line; `seed` of what is random in it."""
     return Module(
         identity,
         firmware=firmware,
         seed=seed,
-        speed=given.baud or FACTORY_SPEED,
+        speed=baud,
         boot_noise=given.boot_noise,
         strict_host=given.strict_host,
         style=given.style or ("onenet" if given.server is None else "standard"),

@@ -12,7 +12,7 @@ from typing import Concatenate, Literal, ParamSpec, TypeVar
 from emulator.air.faults import DOWNLINK_WINDOW, LATENCY
 from emulator.clock.clocks import Clock
 from emulator.line.faults import Rates
-from emulator.module.firmware import DEFAULT, Firmware
+from emulator.module.firmware import DEFAULT, Firmware, firmware_of, profile
 from emulator.module.general.identity import Identity
 from emulator.onenet.years import DEFAULT_YEAR
 from emulator.recording.trace import TraceLine
@@ -32,8 +32,8 @@ class Parameters:
 
     - `port`: what a host opens: `pty`, `socket://HOST:PORT`, `rfc2217://HOST:PORT`, or `-` for
       standard input and output. `link`: path of a symbolic link to make to the pty.
-    - `baud`: bits a second; None: the line is as fast as its host reads. `strict`: a host at
-      another speed than the module's reads and sends garbage.
+    - `baud`: bits a second, or the module's "own"; None: the line is as fast as its host reads.
+      `strict`: a host at another speed than the module's reads and sends garbage.
     - `modules`: how many, 1 or more; links, ports, IMEI and IMSI are counted up from the first.
       `imei`, `imsi`: 1 to 17 and 1 to 16 letters or digits (OneNET guide 4.2.1).
     - `http`: HOST:PORT of the API, port 0 takes a free one; None: no API. `allow_hosts`: names
@@ -41,7 +41,8 @@ class Parameters:
       `api_key` None: a random one. `push`: URL of an application that gets what happens;
       `token`: its own; `aes_key`: to encrypt it (guide 4.1). `device` False: no devices, so
       every login is refused.
-    - `firmware`: a profile or its name. It decides `typed_urcs`, `quiet`, `hasty_lost` and
+    - `module`: one of `emulator.module.firmware.MODULES`, such as "bc28"; None: that of
+      `firmware`, a profile or its name. The module decides `typed_urcs`, `quiet`, `hasty_lost` and
       `overruns` where they are None.
     - `quiet`: seconds, 0 or more, from a final result to the next command; earlier commands are
       counted in `too_soon`, and lost if `hasty_lost`. `overruns`: bytes that arrive while the
@@ -76,7 +77,7 @@ class Parameters:
     """
 
     port: str = "pty"
-    baud: int | None = 9600
+    baud: int | Literal["own"] | None = "own"
     strict: bool = False
     imei: str = _DEFAULT.imei
     imsi: str = _DEFAULT.imsi
@@ -90,6 +91,7 @@ class Parameters:
     link: Path | str | None = None
     trace: Callable[[TraceLine], None] | None = None
     record: Callable[[str], object] | None = None
+    module: str | None = None
     firmware: str | Firmware = DEFAULT
     typed_urcs: bool | None = None
     cold: bool = False
@@ -132,6 +134,18 @@ class Parameters:
         window = self.downlink_window
         if window is not None and not window > 0:
             raise ValueError(f"downlink_window {window}: expected seconds above 0, or None")
+
+    def chosen(self) -> tuple[Firmware, int | None]:
+        """The firmware with what overrides it, and the speed of the line. Raises ValueError."""
+        firmware = profile(
+            firmware_of(self.module, self.firmware),
+            self.baud is not None,
+            self.typed_urcs,
+            self.quiet,
+            self.hasty_lost,
+            self.overruns,
+        )
+        return firmware, firmware.speed if self.baud == "own" else self.baud
 
 
 def taking(

@@ -8,7 +8,7 @@ import socket
 import stat
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import aiohttp
 import pytest
@@ -271,6 +271,8 @@ async def test_two_emulators_have_different_ports_and_keys() -> None:
         ({"quiet": -1.0}, "quiet -1.0: expected"),
         ({"downlink_window": 0.0}, "downlink_window 0.0: expected"),
         ({"firmware": "SP9"}, "firmware 'SP9': expected one of SP1"),
+        ({"module": "bc99"}, "module 'bc99': expected one of m5310"),
+        ({"module": "bc28", "firmware": "SP1"}, "module, firmware: expected one of both"),
         ({"modules": 0}, "modules 0: expected"),
         ({"coap": "localhost:5683"}, "coap 'localhost:5683': expected an IP address"),
         ({"server": "coap://127.0.0.1"}, "expected together with air='coap'"),
@@ -290,6 +292,15 @@ async def test_two_emulators_have_different_ports_and_keys() -> None:
 def test_invalid_parameter_is_refused(parameters: dict[str, object], reason: str) -> None:
     with pytest.raises(ValueError, match=reason):
         Emulator(**parameters)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("options", "speed"),
+    [({}, 9600), ({"module": "sim7020"}, 115_200), ({"module": "sim7020", "baud": 9600}, 9600)],
+)
+def test_line_has_the_speed_of_its_module(options: dict[str, Any], speed: int) -> None:
+    emulator = Emulator(**options)
+    assert (emulator.baud, emulator.module.baud) == (speed, speed)
 
 
 # The air by sockets ------------------------------------------------------------------------------

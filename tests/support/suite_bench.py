@@ -33,6 +33,8 @@ class SuiteBench:
         self.observed: dict[str, int] = {}  # msgids by "object/instance"
         self.lines: list[tuple[float, str]] = []  # unsolicited, with the seconds since the start
         self.outcome: Outcome | None = None
+        self.module.receive(b"ATE0\r", self.now)
+        self._output()
 
     # the serial line -----------------------------------------------------------------------
 

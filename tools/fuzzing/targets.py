@@ -13,7 +13,7 @@ from emulator.lwm2m import model
 from emulator.module.at.codec import Cme
 from emulator.onenet import keys
 from emulator.onenet.errors import ApiError
-from emulator.onenet.http import answers, bodies, device_answers, point_bodies
+from emulator.onenet.http import answers, bodies, device_answers, device_bodies, point_bodies
 from emulator.onenet.http.routes import ROUTES
 from emulator.onenet.platform import Platform
 from emulator.onenet.years import YEARS
@@ -203,10 +203,10 @@ def call(data: bytes) -> None:
 
 def _created(body: dict[str, object]) -> None:
     platform = Platform()
-    device = platform.create_device(bodies.description(body), module_run.START)
+    device = platform.create_device(device_bodies.description(body), module_run.START)
     _sent(device_answers.created(device))
     _sent(device_answers.device(device, online=platform.online(device), subscribed=False))
-    platform.update_device(device, bodies.updated({"other": body}, device.description))
+    platform.update_device(device, device_bodies.updated({"other": body}, device.description))
 
 
 def _sent(answer: object) -> None:

@@ -37,12 +37,14 @@ class ExtraBytes:
 class CommandFault:
     """What goes wrong with one command line.
 
-    `refusal`: answered with this error instead of executed (plain `ERROR` while CMEE is 0).
+    `refusal`: answered with this error instead of executed (plain `ERROR` while CMEE is 0);
+    `final`: with this final result code in place of its own.
     `delay`: seconds added before the answer. `executed` False: neither executed nor answered.
     `answered` False: executed, but the answer is lost. `extra`: bytes added to the answer.
     """
 
     refusal: Cme | None = None
+    final: str | None = None
     delay: float = 0.0
     executed: bool = True
     answered: bool = True

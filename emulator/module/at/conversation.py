@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import ClassVar
 
 from emulator.module.at.codec import (
@@ -26,11 +28,32 @@ URC_LIMIT = 64
 _OK = framed("OK")
 
 
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """`echo`: on after each boot. `blank`: one stands after the colon of each line `+NAME:`, but
+    not where it begins with `apart`; `error_blank`: in `+CME ERROR: `.
+    """
+
+    echo: bool = False
+    blank: bool = False
+    error_blank: bool = False
+    apart: str = ""
+
+    def line(self, text: str) -> str:
+        """A line as this module writes it."""
+        if not self.blank or (self.apart and text.startswith(self.apart)):
+            return text
+        return _COLON.sub(r"\1: ", text, count=1)
+
+
+_COLON = re.compile(r"\A(\+[A-Z]+):(?! )")
+
+
 class Conversation:
     """`write` sends bytes to the host, `on_command` is called with each command line. Set the whole
     `table` before the first byte. `fault_source` injects faults into commands; None: no faults.
 
-    A new conversation has echo off and errors without numbers, as after every boot.
+    A new conversation has errors without numbers, as after every boot. `manner`: of the module.
     """
 
     def __init__(
@@ -38,6 +61,7 @@ class Conversation:
         write: Callable[[bytes], None],
         on_command: Callable[[], None] = lambda: None,
         fault_source: FaultSource | None = None,
+        manner: Manner = Manner(),
     ) -> None:
         self.table = CommandTable(self)
         self.fault_source = fault_source
@@ -46,7 +70,9 @@ class Conversation:
         self.due: float | None = None  # when the answer that further lines wait for goes on
         self._write = write
         self._on_command = on_command
+        self._manner = manner
         self._reader = LineReader()
+        self._reader.echo = manner.echo
         self._urcs: list[str] = []
         self._numbers = False
         self._answer: list[tuple[float, bytes]] = []  # its pieces, each with its time
@@ -60,7 +86,7 @@ class Conversation:
 
     def urc(self, line: str) -> None:
         """Queue an unsolicited line; `flush` writes it."""
-        self._urcs.append(line)
+        self._urcs.append(self._manner.line(line))
         del self._urcs[:-URC_LIMIT]
 
     def flush(self) -> None:
@@ -109,16 +135,17 @@ class Conversation:
             if not fault.executed:
                 return
             if fault.refusal is not None:
-                raise Refusal(fault.refusal)
+                raise Refusal(fault.refusal, fault.final)
             answer = self.table.execute(command, now)
             if command.following:
                 answer = self._join(answer, command.following, now)
         except Refusal as refusal:
             self.on_refused(line.decode("utf-8", "backslashreplace").strip())
-            self._write_answer([refused(refusal, numbers=self._numbers)], fault, now)
+            final = refused(refusal, numbers=self._numbers, blank=self._manner.error_blank)
+            self._write_answer([final], fault, now)
         else:
             if not self._stopped:
-                lines = [*information(answer.lines), _OK]
+                lines = [*information(map(self._manner.line, answer.lines)), _OK]
                 self._write_answer(lines, fault, now, answer.delay)
 
     def _join(self, first: Answer, following: Iterable[Command], now: float) -> Answer:
@@ -159,7 +186,7 @@ class Conversation:
         """Settings as after a boot (V.250 6.1.1, 6.1.2)."""
         # guess: these two are all of them
         values.only((0, 0))
-        self._reader.echo = False
+        self._reader.echo = self._manner.echo
         self._numbers = False
         return OK
 
@@ -170,14 +197,9 @@ class Conversation:
     def _read_numbers(self, _now: float) -> Answer:
         return Answer((f"+CMEE:{self._numbers:d}",))
 
-    def _ignore(self, values: Values, _now: float) -> Answer:
-        values.only((0, 0xFFFF))
-        return OK
-
     COMMANDS: ClassVar[Commands] = {
         "": CommandForms(execute=lambda _self, _now: OK),
         "E": CommandForms(set=_set_echo),
-        "I": CommandForms(set=_ignore),
         "Z": CommandForms(set=_restore),
         "&F": CommandForms(set=_restore),
         "+CMEE": CommandForms(set=_set_numbers, read=_read_numbers, test="+CMEE:(0,1)"),

@@ -34,6 +34,32 @@ class IdentityCommands:
         self._firmware = firmware
         self._radio = radio
 
+    def _information(self, values: Values, _now: float) -> Answer:
+        values.only((0, 0xFFFF))
+        if self._firmware.information is None:
+            raise Refusal(Cme.NOT_SUPPORTED)
+        return Answer(self._firmware.information)
+
+    def _read_manufacturer(self, _now: float) -> Answer:
+        return Answer((self._firmware.manufacturer or self._identity.manufacturer,))
+
+    def _read_model(self, _now: float) -> Answer:
+        return Answer((self._firmware.model or self._identity.model,))
+
+    def _read_version(self, _now: float) -> Answer:
+        if self._firmware.version is None:
+            raise Refusal(Cme.NOT_SUPPORTED)
+        return Answer((self._firmware.version,))
+
+    def _read_serial(self, _now: float) -> Answer:
+        match self._firmware.serial:
+            case "serial":
+                return Answer((f"+CGSN:{self._identity.serial}",))
+            case "imei":
+                return Answer((self._identity.imei,))
+            case _:
+                return OK
+
     def _read_serial_number(self, values: Values, _now: float) -> Answer:
         (imei,) = values.only((0, 1))
         return Answer((f"+CGSN:{self._identity.imei if imei else self._identity.serial}",))
@@ -65,19 +91,14 @@ class IdentityCommands:
 
     COMMANDS: ClassVar[Commands] = {
         "+CPIN": CommandForms(set=_unlock, read=_read_lock, test=""),
-        "+CGMI": CommandForms(
-            execute=lambda self, _now: Answer((self._identity.manufacturer,)), test=""
-        ),
-        "+CGMM": CommandForms(execute=lambda self, _now: Answer((self._identity.model,)), test=""),
+        "I": CommandForms(set=_information),
+        "+CGMI": CommandForms(execute=_read_manufacturer, test=""),
+        "+CGMM": CommandForms(execute=_read_model, test=""),
         "+CGMR": CommandForms(
-            execute=lambda self, _now: Answer((self._firmware.revision,)), test=""
+            execute=lambda self, _now: Answer(tuple(self._firmware.revision.split("\n"))), test=""
         ),
-        "+CMVER": CommandForms(
-            execute=lambda self, _now: Answer((self._firmware.version,)), test=""
-        ),
+        "+CMVER": CommandForms(execute=_read_version, test=""),
         "+CIMI": CommandForms(execute=_read_imsi, test=""),
-        "+CGSN": CommandForms(
-            execute=lambda _self, _now: OK, set=_read_serial_number, test="+CGSN:(0,1)"
-        ),
+        "+CGSN": CommandForms(execute=_read_serial, set=_read_serial_number, test="+CGSN:(0,1)"),
         "+NCCID": CommandForms(execute=_read_iccid, test=""),
     }

@@ -1,4 +1,4 @@
-"""The speed of the UART (AT+NATSPEED)."""
+"""The speed of the UART (AT+NATSPEED, AT+IPR)."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from emulator.module.settings import Flash
 
 # Of the chip's UART (AT command set of the M5310-A).
 SPEEDS = (4800, 9600, 57_600, 115_200, 230_400, 460_800)
+_OTHER_SPEEDS = (2400, 19_200, 38_400)  # guess: of AT+IPR besides
 
 # Values after the speed: timeout in seconds, store, synchronisation mode, stop bits, parity, flow
 # control. The chip's ranges; only the first two have an effect.
@@ -34,12 +35,14 @@ class Speed:
     one the former speed returns after the timeout (the chip's documented behaviour).
     """
 
-    __slots__ = ("_flash", "_format", "_trial", "baud", "due")
+    __slots__ = ("_automatic", "_command", "_flash", "_format", "_trial", "baud", "due")
 
     # guess: with a timeout of 0 the former speed never returns
-    def __init__(self, flash: Flash) -> None:
+    def __init__(self, flash: Flash, command: str = "+NATSPEED") -> None:
         self._flash = flash
+        self._command = command
         self.baud = flash.speed
+        self._automatic = False
         self._format = _FORMAT
         self._trial: _Trial | None = None
         self.due: float | None = None  # when the former speed returns
@@ -56,7 +59,32 @@ class Speed:
         if self._trial is not None:
             self.baud, self._trial, self.due = self._trial.former, None, None
 
+    def _needs(self, command: str) -> None:
+        if command != self._command:
+            raise Refusal(Cme.NOT_SUPPORTED)
+
+    def _set_rate(self, values: Values, _now: float) -> Answer:
+        """V.250 6.2.10; 0 is automatic: the speed of the host, which is the present one."""
+        self._needs("+IPR")
+        (speed,) = values.only((0, max(SPEEDS)))
+        if speed not in (0, *SPEEDS, *_OTHER_SPEEDS):
+            raise Refusal(Cme.INCORRECT_PARAMETERS)
+        if speed:
+            # guess: it is stored, and counts from the next byte on
+            self.baud = self._flash.speed = speed
+        self._automatic = speed == 0
+        return OK
+
+    def _read_rate(self, _now: float) -> Answer:
+        self._needs("+IPR")
+        return Answer((f"+IPR:{0 if self._automatic else self.baud}",))
+
+    def _test(self, _now: float) -> Answer:
+        self._needs("+NATSPEED")
+        return Answer((_TEST,))
+
     def _set(self, values: Values, now: float) -> Answer:
+        self._needs("+NATSPEED")
         speed = values.integer(min(SPEEDS), max(SPEEDS))
         given = [values.optional_integer(low, high) for low, high in _RANGES]
         values.end()
@@ -71,6 +99,10 @@ class Speed:
         return OK
 
     def _read(self, _now: float) -> Answer:
+        self._needs("+NATSPEED")
         return Answer(("+NATSPEED:" + ",".join(map(str, (self.baud, *self._format))),))
 
-    COMMANDS: ClassVar[Commands] = {"+NATSPEED": CommandForms(set=_set, read=_read, test=_TEST)}
+    COMMANDS: ClassVar[Commands] = {
+        "+NATSPEED": CommandForms(set=_set, read=_read, test=_test),
+        "+IPR": CommandForms(set=_set_rate, read=_read_rate),
+    }

@@ -11,6 +11,7 @@ from typing import ClassVar
 
 from emulator.module.at.codec import Cme, Refusal, from_hex
 from emulator.module.at.commands import OK, Answer, CommandForms, Commands, Values
+from emulator.module.radio.radio import Radio
 
 SOCKETS = range(7)  # the chip's socket numbers
 DATAGRAM_LIMIT = 512  # bytes; seen in host programs, and as the most of AT+NSOST
@@ -60,18 +61,18 @@ class Sockets:
     a socket is opened or closed or sends.
     """
 
-    __slots__ = ("_online", "_open", "_release", "_send", "_urc", "changed", "ports")
+    __slots__ = ("_open", "_radio", "_release", "_send", "_urc", "changed", "ports")
 
     def __init__(
         self,
         urc: Callable[[str], None],
         send: Callable[[Datagram], None],
-        online: Callable[[], bool],
+        radio: Radio,
         release: Callable[[float, bool], None],
     ) -> None:
         self._urc = urc
         self._send = send
-        self._online = online
+        self._radio = radio
         self._release = release
         self.ports: dict[int, int] = {}
         self.changed = True  # a restart has closed all
@@ -127,8 +128,11 @@ class Sockets:
         socket = self._find(number)
         if given != "0" and not given.startswith("0x"):
             values.doubts.take(f"the flags {given} are taken as 0x{given}")
-        if not self._online():  # without an address sending fails (AT command set of the M5310-A)
+        # Without an address sending fails (AT command set of the M5310-A).
+        if not self._radio.registered:
             raise Refusal(Cme.NO_NETWORK)
+        if self._radio.busy:
+            raise Refusal(Cme.UPLINK_BUSY)
         self._send(Datagram(socket.port, address, port, data))
         self.changed = True
         flags = int(given, 16)

@@ -68,6 +68,7 @@ class Radio:
         self._coverage = Coverage.ECL0
         self._refusing = False
         self._sim = Sim.READY
+        self.busy = False  # the uplink takes no data; the host may try again
         self._unlocked = False  # a locked SIM, until the next start
         self._reception = RECEPTIONS[Coverage.ECL0]  # the latest one in coverage
         self.reception: Reception | None = self._reception  # of the cell; None: out of coverage

@@ -71,8 +71,9 @@ class Commands:
         self._ready: dict[int, None] = {}  # devices to which something may be sent
         self._ends: deque[tuple[Command, Outcome | None]] = deque()  # None: it was not sent
         # How these have ended is not known: they may have run.
-        database.execute("UPDATE commands SET state = 8 WHERE state = 3")
-        for command in self._select("state = 1 ORDER BY number"):
+        states = int(State.UNDEFINED), int(State.SENT)
+        database.execute("UPDATE commands SET state = ? WHERE state = ?", states)
+        for command in self._select("state = ? ORDER BY number", int(State.WAIT)):
             self._devices.setdefault(command.device, _Waiting()).open[command.uuid] = command
 
     # For the application ---------------------------------------------------------------------

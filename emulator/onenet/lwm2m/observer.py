@@ -33,9 +33,10 @@ class _Subscription:
 
 
 class Observer:
-    """Sends its requests by `requests`, in the order of `year`."""
+    """Sends its requests by `requests`, in the order of `year`. `discovers` False: no discovers."""
 
     def __init__(self, requests: Requests, year: Year) -> None:
+        self.discovers = True
         self._requests = requests
         self._year = year
         self._subscriptions: dict[str, _Subscription] = {}
@@ -136,6 +137,8 @@ class Observer:
             key=lambda path: (path.object, -1 if path.instance is None else path.instance),
         )
         ids = dict.fromkeys(path.object for path in paths)
-        discovers: list[Operation] = [Discover(Path(object_id)) for object_id in ids]
+        discovers: list[Operation] = [
+            Discover(Path(object_id)) for object_id in ids if self.discovers
+        ]
         observes: list[Operation] = [Observe(path) for path in paths if path.instance is not None]
         return discovers + observes if self._year.discovers_first else observes + discovers

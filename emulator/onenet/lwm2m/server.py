@@ -83,7 +83,8 @@ class Server:
     Datagrams go to the sink `send` (address, datagram, time). Stepped: see
     `emulator.simulation.simulation.Part`. `registrations` and `requests` may be read.
     `access_uri`: where endpoints that bootstrap are led; `bootstrap.access_uri` may be changed.
-    `refusing`: each register and update is answered with 4.03. `on_registered` is called with each
+    `refusing`: each register and update is answered with 4.03. `observer.discovers` may be changed,
+    too. `on_registered` is called with each
     new registration. `identity_of` a secure peer: whose key it has shown; None: that is not
     checked. `seed`: of tokens and message ids.
     """
@@ -112,7 +113,7 @@ class Server:
         self.requests.changed = product.changed
         self._coap.on_unknown_notification(self._on_unknown_notification)
         self._product = product
-        self._observer = Observer(self.requests, year)
+        self.observer = Observer(self.requests, year)
         self.bootstrap = Bootstrap(self._coap, access_uri, year.retry, random)
 
     def request(
@@ -142,7 +143,7 @@ class Server:
             if registration.online:
                 self.requests.restore(registration)
                 if self._product.observes(registration.endpoint):
-                    self._observer.restore(registration)
+                    self.observer.restore(registration)
 
     def close(self, now: float) -> None:
         """Take all endpoints offline, which ends their requests."""
@@ -192,7 +193,7 @@ class Server:
         old = self.registrations.get(given.endpoint)
         continued = old is not None and old.online
         if old is not None:  # its open requests stay, and are repeated to the new address
-            self._observer.stop(given.endpoint)
+            self.observer.stop(given.endpoint)
             self.requests.unobserve_all(old)
             self.registrations.end(old)
         lifetime = given.lifetime or DEFAULT_LIFETIME
@@ -208,7 +209,7 @@ class Server:
             self.requests.seen(old, incoming.peer, now)
         self.on_registered(new)
         if self._product.observes(given.endpoint):
-            self._observer.start(new, now)
+            self.observer.start(new, now)
         self._product.reachable(given.endpoint, Sign.REGISTER)
 
     def _update(self, incoming: Incoming, now: float) -> None:
@@ -226,9 +227,9 @@ class Server:
         self.requests.seen(registration, incoming.peer, now)
         if listed is not None:
             observe = self._product.observes(registration.endpoint)
-            self._observer.change(registration, before, observe=observe, now=now)
+            self.observer.change(registration, before, observe=observe, now=now)
             self._product.changed(registration)
-        self._observer.observe_again(registration, now)
+        self.observer.observe_again(registration, now)
         self._product.reachable(registration.endpoint, Sign.UPDATE)
 
     def _deregister(self, incoming: Incoming, now: float) -> None:
@@ -268,7 +269,7 @@ class Server:
             registration.doubtful = True
 
     def _end(self, registration: Registration, now: float) -> None:
-        self._observer.stop(registration.endpoint)
+        self.observer.stop(registration.endpoint)
         self.requests.unobserve_all(registration)
         self.registrations.end(registration)
         self._product.ended(registration, now)

@@ -89,13 +89,17 @@ class Points:
             self._database.executemany("INSERT INTO points VALUES (?, ?, ?, ?)", made)
             if not self.retention.counts:
                 return
+            devices = set()
             for number, count in added.items():
                 kept, device = self._database.execute(
                     "UPDATE streams SET points = points + ? WHERE number = ?"
                     " RETURNING points, device",
                     (count, number),
                 ).fetchone()
-                self._trimmer.added(number, device, kept, count)
+                self._trimmer.added(number, kept, count)
+                devices.add(device)
+            for device in sorted(devices):
+                self._trimmer.trim(device)
 
     def _open(self, device: int, stream: str, now: float) -> int:
         """The number of the stream, which is made if there is none; 0: the device has too many."""

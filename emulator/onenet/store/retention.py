@@ -40,14 +40,29 @@ class Trimmer:
         self._database = database
         self._retention = retention
 
-    def added(self, stream: int, device: int, kept: int, new: int) -> None:
-        """`stream` of `device` has `kept` points now, `new` of them since the last call."""
+    def added(self, stream: int, kept: int, new: int) -> None:
+        """`stream` has `kept` points now, `new` of them since the last call."""
         limit = self._retention.points
         if limit is not None and kept > limit:
             # More than were added, so that a stream which was longer before gets short in time.
             self._drop(stream, min(kept - limit, 2 * new + 1))
-        if self._retention.of_device is not None:
-            self._trim_device(device, self._retention.of_device)
+
+    def trim(self, device: int) -> None:
+        """Once all points of a call were added: it looks at all streams of the device."""
+        limit = self._retention.of_device
+        if limit is None:
+            return
+        (kept,) = self._database.execute(
+            "SELECT coalesce(sum(points), 0) FROM streams WHERE device = ?", (device,)
+        ).fetchone()
+        while kept > limit:
+            longest, points = self._database.execute(
+                "SELECT number, points FROM streams WHERE device = ?"
+                " ORDER BY points DESC, number LIMIT 1",
+                (device,),
+            ).fetchone()
+            # Not all of it: its newest points stay.
+            kept -= self._drop(longest, min(kept - limit, (points + 1) // 2))
 
     def sweep(self, stream: int, now: float) -> bool:
         """Drop one piece of what `stream` need not keep; returns whether there may be more."""
@@ -71,18 +86,6 @@ class Trimmer:
     def clear(self, stream: int) -> bool:
         """Drop one piece of all of `stream`; returns whether there may be more."""
         return self._drop(stream, PIECE) >= PIECE
-
-    def _trim_device(self, device: int, limit: int) -> None:
-        (kept,) = self._database.execute(
-            "SELECT coalesce(sum(points), 0) FROM streams WHERE device = ?", (device,)
-        ).fetchone()
-        while kept > limit:
-            longest, points = self._database.execute(
-                "SELECT number, points FROM streams WHERE device = ?"
-                " ORDER BY points DESC, number LIMIT 1",
-                (device,),
-            ).fetchone()
-            kept -= self._drop(longest, min(kept - limit, points))
 
     def _drop(self, stream: int, points: int) -> int:
         """Drop the oldest `points` of `stream`, if it has as many; returns how many there were."""

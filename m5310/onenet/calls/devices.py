@@ -39,7 +39,7 @@ class Stream:
 class DeviceDetail:
     """All that OneNET tells of a device; None where it left a member out.
 
-    `observed`: OneNET subscribes to its resources by itself. `active`: the last sign of life.
+    `observed`: OneNET subscribes to its resources by itself. `active`: its first login.
     """
 
     id: str
@@ -177,7 +177,7 @@ def devices(
     """Search devices; without parameters, list them (later than the guide).
 
     `words` is the beginning of an id or title. At most 100 `device_ids`. `begin` and `end` are
-    times of creation. `page` is 1 to 10000, `per_page` 30 to 100.
+    times of creation. `page` is 1 to 10000, `per_page` at most 100, 30 if not given.
     """
     return call(
         "GET",

@@ -15,9 +15,10 @@ Condition = Literal[
 ]
 """When a trigger fires, and its threshold (guide 4.2.10.1):
 
-`>` `>=` `<` `<=` `==`: a number. `inout`, `in`, `out`: the value enters or leaves, enters, leaves
-{"lolmt": 40, "uplmt": 52}, both included. `exp`: a text such as `$val[0]['t'] > 30 && $val[1] < 5`.
-`change`: none. `frozen`: seconds without a point. `live`: a number over 0; a point after frozen.
+`>` `>=` `<` `<=` `==`: a number. `inout`: the value enters or leaves {"lolmt": 40, "uplmt": 52},
+both included; `in`, `out`: it is within, or not (guess: the guide does not explain them). `exp`: a
+text such as `$val[0]['t'] > 30 && $val[1] < 5`. `change`: none. `frozen`: seconds without a point.
+`live`: a number over 0; a point after frozen.
 From 2019 on OneNET refuses `==`, `in`, `out` and `exp`.
 """
 

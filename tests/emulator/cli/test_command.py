@@ -160,6 +160,12 @@ async def test_firmware_file(tmp_path: Path) -> None:
 
 
 @realtime
+async def test_another_module() -> None:
+    _, out, _ = await pipe(b"AT+CGMI\rAT+MIPLCREATE\r", "--module", "bc28")
+    assert out == b"\r\nQuectel\r\n\r\nOK\r\n\r\n+MIPLCREATE:0\r\n\r\nOK\r\n"
+
+
+@realtime
 async def test_pipe_waits_for_slow_answers() -> None:
     commands = b"AT+CFUN=0\rAT+NPING=192.0.2.1\rAT+NRB\r"
     status, out, _ = await pipe(commands, "--speed", "20")

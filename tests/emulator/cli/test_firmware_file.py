@@ -6,6 +6,7 @@ import pytest
 
 from emulator.cli.firmware_file import read
 from emulator.module.firmware import FIRMWARES
+from emulator.module.suite import CHINA_MOBILE, Create, Write
 
 WHOLE = """
 like = "SP1"
@@ -60,3 +61,60 @@ def test_invalid_file_is_rejected(text: str, message: str) -> None:
     with pytest.raises(ValueError, match=r"^mine\.toml:\d+: ") as error:
         read(text, "mine.toml")
     assert str(error.value).startswith(message)
+
+
+MODULE = """
+like = "bc28"
+manufacturer = "ACME"
+model = "NB1"
+revision = "A\\nB"
+information = ["ACME", "NB1"]
+boot = ["*READY: 1"]
+echo = true
+speed = 115200
+speed_command = "+IPR"
+dialect = "suite"
+
+[suite]
+host_answers = false
+pacing = 2.5
+write = "digits"
+hidden = [1, 4]
+create = ["bare", "ex"]
+parameters = ["gt", "lt"]
+lifetime = { least = 20, most = 3600 }
+errors = "China Mobile"
+version = "2.3.0"
+"""
+
+
+def test_a_module_of_your_own() -> None:
+    found = read(MODULE, "mine.toml")
+    assert (found.manufacturer, found.model, found.revision) == ("ACME", "NB1", "A\nB")
+    assert (found.information, found.boot) == (("ACME", "NB1"), ("*READY: 1",))
+    assert (found.echo, found.speed, found.speed_command) == (True, 115_200, "+IPR")
+    suite = found.suite
+    assert (suite.host_answers, suite.pacing, suite.write) == (False, 2.5, Write.DIGITS)
+    assert (suite.hidden, suite.create) == ({1, 4}, {Create.BARE, Create.EX})
+    assert (suite.parameters, suite.lifetime) == (("gt", "lt"), (20, 3600))
+    assert (suite.errors, suite.version) == (CHINA_MOBILE, "2.3.0")
+    assert suite.urc_blank, "as the bc28"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('dialect = "basic"', 'mine.toml:1: dialect "basic", expected one of classic, suite'),
+        ('boot = "x"', 'mine.toml:1: boot "x", expected one line'),
+        ('[suite]\nwrite = "octal"', 'mine.toml:1: suite: write "octal", expected one of bytes'),
+        ("[suite]\nhidden = [1.5]", "mine.toml:2: hidden [1.5], expected a list of"),
+        ('[suite]\ncreate = ["no"]', "mine.toml:2: create"),
+        ("[suite]\nlifetime = { least = 2, most = 1 }", "mine.toml:2: lifetime: most 1"),
+        ('[suite]\nerrors = "XYZ"', "mine.toml:1: suite: errors"),
+        ("[suite]\ncolour = 1", "mine.toml:1: suite: colour is not allowed here"),
+    ],
+)
+def test_invalid_module_is_rejected(text: str, message: str) -> None:
+    with pytest.raises(ValueError, match=r"^mine\.toml:\d+: ") as error:
+        read(text, "mine.toml")
+    assert str(error.value).startswith(message), error.value

@@ -142,6 +142,7 @@ def test_faults_and_seed_are_independent() -> None:
         "--air radio",
         "--style c",
         "--firmware SP9",
+        "--module bc99",
         "extra",
         "run",
         "run one two",

@@ -154,6 +154,23 @@ async def test_a_slow_application_has_no_answer_within_the_time() -> None:
         gone.set()
 
 
+async def test_applications_that_do_not_answer_hold_up_no_other_one() -> None:
+    gone = asyncio.Event()
+
+    async def wait(_request: web.Request) -> web.Response:
+        await gone.wait()
+        return web.Response()
+
+    async with push_server() as silent, push_server() as good, sender() as it:
+        silent.answer, good.answer = wait, lambda _request: _ok()
+        waiting = [asyncio.ensure_future(it.post(silent.url)) for _ in range(100)]
+        await asyncio.sleep(0)
+        assert (await it.post(good.url)).delivered
+        assert not any(one.done() for one in waiting)
+        gone.set()
+        assert all(reply.delivered for reply in await asyncio.gather(*waiting))
+
+
 async def test_the_rest_of_an_answer_that_never_ends_is_not_read() -> None:
     ended = asyncio.Event()
 

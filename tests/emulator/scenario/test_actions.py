@@ -11,6 +11,7 @@ from emulator.lwm2m.model import Item, Path
 from emulator.module.at.codec import Cme
 from emulator.module.at.command_faults import CommandFault, ExtraBytes, Place
 from emulator.module.boot import Cause
+from emulator.module.lwm2m.host import Happening
 from emulator.module.radio.coverage import Coverage
 from emulator.module.radio.sim import Sim
 from emulator.onenet.lwm2m.operations import Discover, Execute, Read, Write
@@ -21,6 +22,7 @@ from emulator.scenario.events import (
     ByteFault,
     CableChange,
     CloudRequest,
+    LoginEnd,
     NoiseChange,
     PlatformChange,
     RadioChange,
@@ -71,6 +73,11 @@ def read(text: str) -> Action:
             "platform = { refusing = true, delay = 2, repeats = 1 }",
             PlatformChange(refusing=True, delay=2, repeats=1),
         ),
+        ("platform = { discovers = false }", PlatformChange(discovers=False)),
+        ('uplink = "busy"', RadioChange(busy=True)),
+        ('uplink = "free"', RadioChange(busy=False)),
+        ('login = "over"', LoginEnd(Happening.LIFETIME_OVER)),
+        ('login = "removed"', LoginEnd(Happening.REMOVED)),
         ('read = "/3303/0/5700"', CloudRequest(Read(Path(3303, 0, 5700)))),
         ('read = "/3303"', CloudRequest(Read(Path(3303)))),
         ('discover = "/3303"', CloudRequest(Discover(Path(3303)))),
@@ -99,6 +106,10 @@ def test_write_accepts_value(value: str) -> None:
     [
         ('answer = "ERROR"', CommandFault(refusal=Cme.NOT_ALLOWED)),
         ('answer = "ERROR"\ncme = 30\nseconds = 2', CommandFault(refusal=Cme.NO_NETWORK, delay=2)),
+        (
+            'answer = "ERROR"\ncis = 652',
+            CommandFault(refusal=Cme.NOT_ALLOWED, final="+CIS ERROR:652"),
+        ),
         ('answer = "late"\nseconds = 5', CommandFault(delay=5)),
         ('answer = "never"', CommandFault(executed=False)),
         ('answer = "lost"', CommandFault(answered=False)),
@@ -112,6 +123,9 @@ def test_answer_is_a_command_fault(text: str, fault: CommandFault) -> None:
     ("text", "key"),
     [
         ('coverage = "gone"', "coverage"),
+        ('uplink = "full"', "uplink"),
+        ('login = "never"', "login"),
+        ('answer = "ERROR"\ncis = 0', "cis"),
         ("noise = { theft = 1 }", "noise"),
         ("noise = { }", "noise"),
         ("air = { }", "air"),
@@ -144,5 +158,6 @@ def test_invalid_value_names_its_key(text: str, key: str) -> None:
 
 def test_actions_that_can_end_or_are_common() -> None:
     can_end = {key for key, kind in ACTIONS.items() if kind.can_end}
-    assert can_end == {"coverage", "network", "sim", "cable", "noise", "air", "platform"}
+    alone = {"coverage", "network", "sim", "uplink", "cable", "noise"}
+    assert can_end == alone | {"air", "platform"}
     assert {key for key, kind in ACTIONS.items() if kind.common} == {"air", "platform"}

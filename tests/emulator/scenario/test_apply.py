@@ -64,6 +64,12 @@ Look = Callable[[Emulator, Board], object]
             lambda it, _: (it.air.faults.latency, it.air.faults.loss),
             (0.5, 0.5),
         ),
+        (RadioChange(busy=True), lambda _, board: board.module.radio.busy, True),
+        (
+            PlatformChange(discovers=False),
+            lambda it, _: it.misbehaviour.faults,
+            PlatformFaults(discovers=False),
+        ),
         (
             PlatformChange(silent=True),
             lambda it, _: it.misbehaviour.faults,

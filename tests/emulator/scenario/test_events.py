@@ -19,6 +19,9 @@ from emulator.scenario.events import Action, At, Event, On, Restart, When
         ("AT+CEREG=1", "AT+CEREG=12", False),
         ("AT", "AT+CSQ", True),
         ("AT+CSQ", "AT", False),
+        ("AT+MIPL*", "AT+MIPLCREATE", True),
+        ("AT+MIPL*", "at+mipl", True),
+        ("AT+MIPL*", "AT+MIP", False),
     ],
 )
 def test_on_matches_the_start_of_a_command(command: str, line: str, expected: bool) -> None:

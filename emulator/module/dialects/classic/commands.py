@@ -17,6 +17,7 @@ from emulator.module.dialects.values import LWM2M_TYPES, ValueType, size, value_
 from emulator.module.firmware import Firmware
 from emulator.module.lwm2m.client import Client
 from emulator.module.lwm2m.host import (
+    Busy,
     ClientError,
     ExecuteRequest,
     Happening,
@@ -65,6 +66,7 @@ _LINES: Mapping[Happening, str] = {
 # Error numbers of the client's errors; INCORRECT_PARAMETERS for all others.
 _NUMBERS: Mapping[type[ClientError], Cme] = {
     NotAllowed: Cme.NOT_ALLOWED,
+    Busy: Cme.UPLINK_BUSY,
     NoNetwork: Cme.NO_NETWORK,
 }
 

@@ -7,7 +7,7 @@ from functools import partial
 
 from emulator.onenet.devices import Device, Wanted
 from emulator.onenet.errors import ApiError, Reason
-from emulator.onenet.http import bodies, device_answers
+from emulator.onenet.http import device_answers, device_bodies
 from emulator.onenet.http.answers import Answer, success
 from emulator.onenet.http.call import Call
 from emulator.onenet.http.connections import in_turns
@@ -23,7 +23,7 @@ _MAX_TAGS = 100  # guess
 
 
 async def create(call: Call) -> Answer:
-    description = bodies.description(call.body)
+    description = device_bodies.description(call.body)
     device = call.act(partial(call.platform.create_device, description))
     return success(device_answers.created(device))
 
@@ -48,7 +48,7 @@ async def delete(call: Call) -> Answer:
 
 async def update(call: Call) -> Answer:
     device = call.device(whole=True)
-    description = bodies.updated(call.body, device.description)
+    description = device_bodies.updated(call.body, device.description)
     call.act(lambda _: call.platform.update_device(device, description))
     return success()
 
@@ -128,7 +128,7 @@ ROUTES = (
         "4.2.1",
         Key.MASTER,
         create,
-        body=Body(bodies.DEVICE),
+        body=Body(device_bodies.DEVICE),
         data=OBJECT,
     ),
     Route("GET", "/devices", "Search", _LATER, Key.DEVICE, search, query=_SEARCH, data=OBJECT),
@@ -160,7 +160,7 @@ ROUTES = (
         _LATER,
         Key.DEVICE,
         update,
-        body=Body(bodies.DEVICE_UPDATE),
+        body=Body(device_bodies.DEVICE_UPDATE),
     ),
     Route("DELETE", DEVICE, "Delete a device", "4.2.3", Key.DEVICE, delete),
 )

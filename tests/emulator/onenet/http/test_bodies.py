@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from emulator.lwm2m.model import Item, Path
 from emulator.onenet.devices import Description
 from emulator.onenet.errors import ApiError, Reason
-from emulator.onenet.http import bodies
+from emulator.onenet.http import bodies, device_bodies
 from tests.support.effort import scaled
 
 INSTANCE = Path(3303, 0)
@@ -185,7 +185,11 @@ def test_entry_that_is_not_understood_is_refused(entry: dict[str, object], wrong
             '"mode" is not served, expected data',
         ),
         (bodies.arguments, {"arg": "x"}, '"arg" is not served, expected args'),
-        (bodies.description, {"chips": "x"}, '"chips" is not served, expected title, desc, tags'),
+        (
+            device_bodies.description,
+            {"chips": "x"},
+            '"chips" is not served, expected title, desc, tags',
+        ),
     ],
 )
 def test_unknown_member_of_a_body_is_refused_by_name(
@@ -278,7 +282,7 @@ REQUIRED: dict[str, object] = {
 
 
 def test_device_with_required_parameters() -> None:
-    assert bodies.description(REQUIRED) == Description(
+    assert device_bodies.description(REQUIRED) == Description(
         "mydevice", "867726030000001", "460040000000001"
     )
 
@@ -295,7 +299,7 @@ def test_device_with_all_parameters() -> None:
         "auth": "auth77",
         "psk": "key45678",
     }
-    assert bodies.description(body) == Description(
+    assert device_bodies.description(body) == Description(
         title="mydevice",
         imei="867726030000001",
         imsi="460040000000001",
@@ -313,7 +317,7 @@ def test_device_with_all_parameters() -> None:
 @pytest.mark.parametrize("name", ["title", "protocol", "auth_info"])
 def test_missing_parameter_of_a_device_is_named(name: str) -> None:
     body = {key: value for key, value in REQUIRED.items() if key != name}
-    assert refusal(lambda: bodies.description(body)) == (Reason.PARAMETER_REQUIRED, name)
+    assert refusal(lambda: device_bodies.description(body)) == (Reason.PARAMETER_REQUIRED, name)
 
 
 @pytest.mark.parametrize(
@@ -349,13 +353,13 @@ def test_missing_parameter_of_a_device_is_named(name: str) -> None:
     ],
 )
 def test_invalid_parameter_of_a_device_is_named(name: str, value: object) -> None:
-    reason, detail = refusal(lambda: bodies.description(REQUIRED | {name: value}))
+    reason, detail = refusal(lambda: device_bodies.description(REQUIRED | {name: value}))
     assert reason is Reason.INVALID_PARAMETER
     assert detail.startswith(name)
 
 
 def test_empty_title_counts_as_missing() -> None:
-    refused = refusal(lambda: bodies.description(REQUIRED | {"title": ""}))
+    refused = refusal(lambda: device_bodies.description(REQUIRED | {"title": ""}))
     assert refused == (Reason.PARAMETER_REQUIRED, "title")
 
 
@@ -377,7 +381,7 @@ JSON = st.recursive(
 )
 def test_any_object_is_read_or_refused(body: dict[str, object]) -> None:
     for take in (
-        bodies.description,
+        device_bodies.description,
         bodies.arguments,
         lambda body: bodies.items(body, INSTANCE),
     ):
@@ -390,5 +394,7 @@ def test_any_object_is_read_or_refused(body: dict[str, object]) -> None:
 def test_device_of_another_protocol_is_refused() -> None:
     """The classic error table has a number of its own for it, 22."""
     for protocol in ("HTTP", "edp", "LWM2M "):
-        reason, detail = refusal(lambda p=protocol: bodies.description(REQUIRED | {"protocol": p}))
+        reason, detail = refusal(
+            lambda p=protocol: device_bodies.description(REQUIRED | {"protocol": p})
+        )
         assert (reason, detail) == (Reason.INVALID_PROTOCOL, f'"{protocol}", expected LWM2M')

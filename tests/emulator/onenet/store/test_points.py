@@ -236,6 +236,22 @@ def test_full_device_drops_the_oldest_point_of_the_longest_stream() -> None:
     assert [len(kept) for kept in found.values()] == [5, 5]
 
 
+def test_report_of_many_streams_looks_at_a_full_device_once_and_empties_no_stream() -> None:
+    points = stored(Retention(of_device=400))
+    names = [f"{number}" for number in range(100)]
+    for at in range(4):
+        points.add_many([(DEVICE, name, at, at) for name in names], 0)
+    statements: list[str] = []
+    points._database._connection.set_trace_callback(statements.append)
+    points.add_many([(DEVICE, name, 4, 4) for name in names], 0)
+    points._database._connection.set_trace_callback(None)
+    assert sum("sum(points)" in statement for statement in statements) == 1
+    found = values(joined(points.newest(DEVICE, MAX_POINTS)))
+    assert all(kept[-1] == 4 for kept in found.values())
+    assert sorted(found) == sorted(names)
+    assert sum(map(len, found.values())) == 400
+
+
 def test_file_keeps_everything(file: Database) -> None:
     points = Points(file)
     rows = [(DEVICE, TEMPERATURE, number, number) for number in range(7000)]

@@ -231,4 +231,7 @@ def test_types_that_2019_does_not_have(kind: str) -> None:
 def test_types_of_both_years(kind: str) -> None:
     threshold = {"inout": RANGE, "change": None}.get(kind, 5)
     for year in (2018, 2019):
-        TriggerBench(year=year).create(kind, threshold)
+        bench = TriggerBench(year=year)
+        made = bench.triggers.get(bench.create(kind, threshold))
+        assert made is not None
+        assert (made.content.kind, made.content.threshold) == (kind, threshold)
