@@ -15,6 +15,7 @@ from m5310.at.lines import LineReader, Overlong
 from m5310.cli.exits import Exit
 from m5310.cli.explain.lines import Explainer, describe_line
 from m5310.cli.explain.onenet import describe_config
+from m5310.cli.explain.suite import describe_blob
 from m5310.cli.recording import Chunk, Sender, Speed, read
 from m5310.cli.terminal.output import Output, Style
 from m5310.errors import M5310Error, Text
@@ -25,7 +26,9 @@ _COLUMN: Final = 44
 _UNKNOWN: Final = Text("not a known AT line")
 _MARKS: Final = {Sender.HOST: ">", Sender.MODULE: "<"}
 
-# Hex text of a MIPLCONF configuration; its header has ten bytes.
+# The first byte of a configuration of the suite, AT+MIPLCREATE.
+_SUITE: Final = 0x13
+# Hex text of a configuration. The header of a classic one, AT+MIPLCONF, has ten bytes.
 _CONFIGURATION: Final = re.compile(r"([0-9A-Fa-f]{2}){10,}")
 
 # Control characters in a log; a terminal would execute them.
@@ -65,7 +68,8 @@ def _meaning(line: str) -> str | None:
     line = line.strip()
     if _CONFIGURATION.fullmatch(line):
         try:
-            return describe_config(bytes.fromhex(line))
+            data = bytes.fromhex(line)
+            return describe_blob(data) if data[0] == _SUITE else describe_config(data)
         except M5310Error as error:
             return Text("not a configuration: {error}", error=error)
     return describe_line(line)

@@ -12,10 +12,12 @@ from m5310.at.codec import Command
 from m5310.at.modem import Modem
 from m5310.cli.arguments import DEFAULT_BAUD
 from m5310.cli.exits import Exit
-from m5310.cli.probe_checks import CHECKS, Finding, Verdict, no_answer, with_causes
+from m5310.cli.probe_checks import CHECKS, Finding, Verdict, no_answer, with_causes, with_language
 from m5310.cli.terminal.output import Output, Style
 from m5310.commands import general
+from m5310.dialects.suite import commands
 from m5310.errors import M5310Error, PortError, Text, listed
+from m5310.module import banner
 from m5310.module.speed import COMMON_SPEEDS, find, open_modem
 
 T = TypeVar("T")
@@ -89,7 +91,11 @@ async def _run_checks(modem: Modem, progress: Callable[[str], None]) -> list[Fin
         for check in CHECKS:
             progress(check.name)
             findings.append(check.finding(await _ask(modem, check.command)))
-        return with_causes(findings)
+        progress(Text("language"))
+        said = await banner.ask_all(modem.execute)
+        version = await _ask(modem, commands.version())
+        known = version if isinstance(version, str) else ""
+        return with_language(with_causes(findings), said, known)
     finally:
         if were_off:
             await _ask(modem, general.error_numbers(False))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from enum import IntEnum
 from typing import Any, Final, Generic, TypeVar
@@ -11,6 +11,7 @@ from m5310.at.codec import Command
 from m5310.commands import general, identity, network, signal
 from m5310.commands.network import NetworkStatus, Registration, describe_status
 from m5310.commands.signal import WEAK, describe_strength
+from m5310.dialects.profiles import PROFILES, profile_of
 from m5310.errors import CommandError, CommandTimeout, M5310Error, Text
 from m5310.module.attach_errors import SIM_ADVICE
 
@@ -84,10 +85,10 @@ def _plain(text: str) -> Assessment:
 
 
 def _model(model: str) -> Assessment:
-    if model.upper().startswith("M5310") and "-A" not in model.upper():
+    if profile_of([model]) is not None:
         return Verdict.WELL, model, ""
-    words = Text("{model}, not a first-generation M5310", model=model)
-    advice = Text("it may use another set of OneNET commands than this driver")
+    words = Text("{model}, a module that is not known here", model=model)
+    advice = Text("if it speaks China Mobile's suite, it is used as a `generic` one")
     return Verdict.NOTE, words, advice
 
 
@@ -153,6 +154,39 @@ CHECKS: Final[tuple[Check[Any], ...]] = (
     Check(Text("attached"), network.attachment(), _attached, vital=True),
     Check(Text("address"), network.addresses(), _address),
 )
+
+
+def with_language(findings: list[Finding], said: Sequence[str], version: str) -> list[Finding]:
+    """The findings, and the language of a module that says this of itself; `version` is that of
+    its suite, empty if it has none."""
+    profile = profile_of(said)
+    suite = bool(version) or (profile is not None and not profile.classic)
+    if version:
+        if profile is None or profile.classic:
+            profile = PROFILES["generic"]
+        words: str = Text("the suite {version}: {profile}", version=version, profile=profile)
+        found = Finding(Text("language"), profile.name, Verdict.WELL, words)
+    elif suite:
+        found = Finding(
+            Text("language"),
+            None,
+            Verdict.NOTE,
+            Text("{profile}, but it does not know its suite", profile=profile),
+            Text("use a firmware with OneNET: Quectel's has a name that ends in _ONT"),
+        )
+    elif profile is not None:
+        words = Text("the classic one: {profile}", profile=profile)
+        found = Finding(Text("language"), profile.name, Verdict.WELL, words)
+    else:
+        found = Finding(Text("language"), None, Verdict.NOTE, Text("not known"))
+    if suite:  # its version says nothing about acknowledgements
+        findings = [
+            replace(each, verdict=Verdict.WELL, words=str(each.value), advice="")
+            if each.name == "firmware" and each.value is not None
+            else each
+            for each in findings
+        ]
+    return [*findings, found]
 
 
 # What cannot be well while something before it is a problem.

@@ -159,6 +159,8 @@ every listener, and the one that resets the conversation ends this command too."
 
 def booted(line: str) -> Booted | None:
     """A line of boot text parsed; None for any other line, `REBOOTING` included."""
+    if line in _READY:
+        return Booted(BootCause.UNKNOWN, line)
     if not _CAUSE.fullmatch(line):
         return None
     known = {cause.value: cause for cause in BootCause}
@@ -166,4 +168,6 @@ def booted(line: str) -> Booted | None:
 
 
 GOING_DOWN = "REBOOTING"
+_READY: Final = {"*ATREADY: 1", "*MATREADY: 1", "+MATREADY"}
+"""What M5311, ME3616 and MN316 write when they are up (documented, seen)."""
 _CAUSE = re.compile(r"REBOOT_CAUSE_[A-Z_]+")

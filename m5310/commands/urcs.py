@@ -61,6 +61,9 @@ def _sleep(line: str) -> Sleep | None:
 
 
 _PARSERS: Final[dict[str, Callable[[str], Urc | None]]] = {
+    "*ATREADY": booted,
+    "*MATREADY": booted,
+    "+MATREADY": booted,
     "+CEREG": registration_change,
     "+CSCON": _radio_connection,
     "+NPING": ping_outcome,

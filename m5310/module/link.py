@@ -242,7 +242,7 @@ class Link:
             _log.warning("ignoring line: %s", malformed)
             urc = None
         booted = urc if isinstance(urc, Booted) else None
-        if booted is not None or line == general.GOING_DOWN:
+        if booted is not None or line.rstrip(".") == general.GOING_DOWN:  # M5311 adds dots
             error = ModemReset(
                 Text(
                     "the module restarted ({line}); its objects, sockets and registration are gone",

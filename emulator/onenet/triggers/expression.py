@@ -15,6 +15,8 @@ import math
 import operator
 import re
 from collections.abc import Callable, Mapping
+from functools import lru_cache
+from typing import cast
 
 # guess: bound time and memory; real expressions have some ten operators.
 MAX_LENGTH = 1000
@@ -41,6 +43,8 @@ _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 _MAX_NUMBER = 40
 # Characters of an object that is reported as a text; more would hold the event loop for too long.
 _MAX_OBJECT = 4096
+# Such objects that are remembered.
+_REMEMBERED = 16
 
 
 class ExpressionError(ValueError):
@@ -271,12 +275,7 @@ def _calculates(calculate: Callable[[float, float], float]) -> Callable[[Value, 
 def _entry(container: Value, key: Value) -> Value:
     if isinstance(container, str):
         # guess: a device reports an object as the text of its JSON, as LwM2M has no objects.
-        if len(container) > _MAX_OBJECT:
-            raise _Undefined
-        try:
-            container = json.loads(container)
-        except (ValueError, RecursionError):
-            raise _Undefined from None
+        container = _object(container)
     if isinstance(container, Mapping) and isinstance(key, str) and key in container:
         return container[key]
     if isinstance(container, list) and not isinstance(key, str):
@@ -284,6 +283,17 @@ def _entry(container: Value, key: Value) -> Value:
         if place in range(len(container)):
             return container[int(place)]
     raise _Undefined
+
+
+@lru_cache(_REMEMBERED)
+def _object(text: str) -> Value:
+    """What `text` has as JSON, None if it is no JSON. An expression may ask for it many times."""
+    if len(text) > _MAX_OBJECT:
+        return None
+    try:
+        return cast("Value", json.loads(text))
+    except (ValueError, RecursionError):
+        return None
 
 
 _PREFIXES: Mapping[str, Callable[[Value], Value]] = {

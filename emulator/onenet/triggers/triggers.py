@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 
 from emulator.clock.deadlines import earliest
-from emulator.onenet.errors import ApiError, Reason
+from emulator.onenet.errors import ApiError, Reason, shown
 from emulator.onenet.posting import Send
 from emulator.onenet.store.database import Database
 from emulator.onenet.store.streams import Point, stream_uuid, text_of
@@ -23,10 +23,9 @@ from emulator.onenet.triggers.trigger import Trigger, Watch
 # triggers name, together.
 MAX_TRIGGERS = 1000
 MAX_WATCHED = 100_000
-# guess: bounds the time for one data point. Triggers that name one stream of a device, and those
-# that name one stream of all devices.
-MAX_OF_STREAM = 50
-_MAX_SHOWN = 40
+# guess: bounds the time for one data point, to 5 ms if all of them fire; more than the largest page
+# of a list. Triggers that name one stream of a device, and those that name one of all devices.
+MAX_OF_STREAM = 120
 # POSIX seconds; a point may be some hours older, as its time is given as Beijing's.
 _YEAR_1 = -62_135_596_800
 _compact = json.JSONEncoder(separators=(",", ":")).encode
@@ -211,10 +210,10 @@ class Triggers:
         self, trigger: Trigger, device: str, stream: str, point: Point | None, now: float
     ) -> None:
         """`point` None: retention has deleted it."""
-        shown: dict[str, object] = {"id": trigger.id}
+        fired: dict[str, object] = {"id": trigger.id}
         if trigger.content.threshold is not None:
-            shown["threshold"] = trigger.content.threshold
-        shown["type"] = trigger.content.kind
+            fired["threshold"] = trigger.content.threshold
+        fired["type"] = trigger.content.kind
         data: dict[str, object] = {
             "dev_id": device,
             "ds_id": stream,
@@ -224,7 +223,7 @@ class Triggers:
             moment = datetime.fromtimestamp(max(point.at, _YEAR_1), UTC)
             data["at"] = f"{moment.replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
             data["value"] = point.value
-        body = {"trigger": shown, "current_data": [data]}
+        body = {"trigger": fired, "current_data": [data]}
         self.deliveries.add(trigger.id, _compact(body), now)
 
     # What exists -----------------------------------------------------------------------------
@@ -247,8 +246,8 @@ class Triggers:
             raise ApiError(Reason.LIMIT, f"triggers name {MAX_WATCHED} streams")
         for watch in set(watches) - set(before):
             if len(self._watching.get(watch, ())) >= MAX_OF_STREAM:
-                stream = watch[1][:_MAX_SHOWN]
-                raise ApiError(Reason.LIMIT, f"{MAX_OF_STREAM} triggers watch stream {stream}")
+                name = shown(watch[1])
+                raise ApiError(Reason.LIMIT, f"{MAX_OF_STREAM} triggers watch the stream {name}")
         return watches
 
     def _titled(self, number: int, title: str | None) -> bool:

@@ -8,6 +8,8 @@ from m5310.cli.explain.catalogue import declaring, find
 from m5310.cli.explain.onenet import describe_urc
 from m5310.commands import general, urcs
 from m5310.dialects.classic import urcs as classic
+from m5310.dialects.suite import urcs as suite
+from m5310.dialects.urcs import Urc
 from m5310.errors import AnswerError, Text
 
 
@@ -16,15 +18,26 @@ def describe_unsolicited(line: str) -> str | None:
     if line == general.GOING_DOWN:
         return Text("the module restarts")
     try:
-        if (onenet := classic.parse(line)) is not None:
+        if (onenet := _parsed(line)) is not None:
             return describe_urc(onenet)
         if (urc := urcs.parse(line)) is not None:
             return urcs.describe(urc)
     except AnswerError as error:
         return Text("a damaged line: {error}", error=error)
-    if line.startswith("+MIPL"):
+    if line.startswith("+MIPL") and not describe_response(line):
         return Text("a line of a later module's language")
     return None
+
+
+def _parsed(line: str) -> Urc | None:
+    """A line of either dialect. The suite's is the stricter one: it is tried first."""
+    try:
+        found = suite.parse(line)
+    except AnswerError as error:
+        if (other := classic.parse(line)) is None:
+            raise error from None
+        return other
+    return classic.parse(line) if found is None else found
 
 
 def describe_response(line: str, command: str | None = None) -> str | None:

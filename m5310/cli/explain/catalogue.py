@@ -8,7 +8,7 @@ from typing import Final
 
 from m5310.at.codec import PROMPT, Command, Response
 from m5310.at.table import CommandTable, Entry
-from m5310.cli.explain import onenet
+from m5310.cli.explain import onenet, suite
 from m5310.commands import clock, general, identity, network, ping, power, signal, sockets
 from m5310.errors import ParameterError, Text, shortened
 
@@ -22,6 +22,7 @@ TABLES: Final[tuple[CommandTable, ...]] = (
     power.TABLE,
     sockets.TABLE,
     onenet.TABLE,
+    suite.TABLE,
 )
 
 

@@ -8,6 +8,7 @@ from typing import Final
 from m5310.at.codec import values as values_of
 from m5310.cli.explain.catalogue import find
 from m5310.cli.explain.lookalikes import describe_lookalike
+from m5310.cli.explain.suite import describe_shared
 from m5310.errors import M5310Error, Text
 
 _COMMAND: Final = re.compile(
@@ -31,11 +32,12 @@ def describe_command(line: str) -> str | None:
         later = name.startswith("+MIPL") and find(f"AT{name}=") is None
         if not later:
             return None
-        return Text("a command of a later module's language, which the M5310 refuses")
+        return Text("a command of a later module's language, which is not spoken here")
     if not entry.takes:
         return entry.command.meaning
     try:
-        return entry.describe(values_of(parts["values"]))
+        values = values_of(parts["values"])
+        return describe_shared(name, values) or entry.describe(values)
     except M5310Error as error:
         return Text("AT{name} with values that do not fit: {error}", name=name, error=error)
     except ValueError:  # not a number, or too many or too few values

@@ -46,7 +46,7 @@ class Explainer:
             case "AT+MIPLCONF":
                 self._declaring = True
                 return self._configured(line) or words
-            case "AT+MIPLOPEN":
+            case "AT+MIPLOPEN" | "AT+MIPLCREATE":
                 self._declaring = False
             case "AT+MIPLNOTIFY" if self._declaring and words:
                 return declaration(values_of(line.partition("=")[2]))

@@ -68,12 +68,12 @@ NEED_LOGIN: Final = tuple(
 # --- the instance ----------------------------------------------------------------------------
 
 # The bare number is an answer of M5311 and SIM7000 (documented).
-_CREATED: Final = re.compile(r"(?:\+MIPLCREATE(?:EX|EXT)?: ?)?([0-9]{1,9})")
+CREATED: Final = re.compile(r"(?:\+MIPLCREATE(?:EX|EXT)?: ?)?([0-9]{1,9})")
 
 
 def _ref(answer: Answer) -> int:
     for line in answer.lines:
-        if found := _CREATED.fullmatch(line):
+        if found := CREATED.fullmatch(line):
             return int(found[1])
     raise AnswerError(f"{answer.command.line} was answered without the number of the instance")
 
@@ -81,7 +81,7 @@ def _ref(answer: Answer) -> int:
 def _creating(name: str, *values: int | str | Quoted) -> Command[int]:
     return Command(
         command_line(name, *values),
-        (Response(_CREATED),),
+        (Response(CREATED),),
         PROMPT,
         parse=_ref,
         meaning=MEANINGS[name],
@@ -131,7 +131,7 @@ def delete(ref: int) -> Command:
     return _command("+MIPLDELETE", ref)
 
 
-_VERSION: Final = re.compile(r"\+MIPLVER: ?(.+)")
+VERSION: Final = re.compile(r"\+MIPLVER: ?(.+)")
 
 
 def version() -> Command[str]:
@@ -139,7 +139,7 @@ def version() -> Command[str]:
     module without the suite refuses it."""
     return Command(
         "AT+MIPLVER?",
-        (Response(_VERSION, required=False),),
+        (Response(VERSION, required=False),),
         ASKED,
         parse=lambda answer: "".join(answer.lines).partition(":")[2].strip(),
         meaning=MEANINGS["+MIPLVER?"],

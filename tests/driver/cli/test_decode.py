@@ -112,3 +112,13 @@ def test_recording_with_a_line_too_long(tmp_path: Path, capsys: pytest.CaptureFi
     noise = json.dumps({"at": 1, "from": "module", "text": "x" * 5000 + "\n"})
     (tmp_path / "x").write_text(HEADER + noise + "\n")
     assert "xxx... (line too long)" in Decoded(capsys, f"{tmp_path}/x").out
+
+
+def test_configuration_of_the_suite(capsys: pytest.CaptureFixture[str]) -> None:
+    """A blob of a real host, for M5310-A and M5311."""
+    blob = (
+        "130038F10003F2002A04001100000000000010196E62696F7462742E6865636C6F7564732E636F6D3A35363833"
+        "000131F300080000000000"
+    )
+    ran = Decoded(capsys, blob)
+    assert ran.out == "bootstrap server nbiotbt.heclouds.com:5683, MTU 1024, user data 1\n"

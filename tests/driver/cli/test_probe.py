@@ -115,9 +115,10 @@ async def test_no_answer_at_any_speed(
 async def test_module_that_refuses_all_commands(progress: list[str]) -> None:
     module = Scripted({"AT+": "ERROR"})
     findings = await _run_checks(module.modem, progress.append)
-    assert [finding.name for finding in findings] == [check.name for check in CHECKS]
-    assert {finding.words for finding in findings} == {"refused with ERROR"}
-    assert progress == [check.name for check in CHECKS]
+    names = [*(check.name for check in CHECKS), "language"]
+    assert [finding.name for finding in findings] == names
+    assert {finding.words for finding in findings} == {"refused with ERROR", "not known"}
+    assert progress == names
     assert "AT+CMEE=1" not in module.sent  # its previous value is unknown
     await module.modem.close()
 
@@ -125,8 +126,31 @@ async def test_module_that_refuses_all_commands(progress: list[str]) -> None:
 async def test_module_that_stops_answering(progress: list[str]) -> None:
     module = Scripted({"AT+CMEE?": ["+CMEE:1", "OK"], "AT": None})
     findings = await _run_checks(module.modem, progress.append)
-    assert {finding.words for finding in findings} == {"no answer"}
+    assert {finding.words for finding in findings} == {"no answer", "not known"}
     assert max(finding.verdict for finding in findings) is Verdict.WRONG
+    await module.modem.close()
+
+
+@pytest.mark.parametrize(
+    ("model", "version", "value", "words"),
+    [
+        ("M5310", "ERROR", "m5310", "the classic one: China Mobile M5310 (m5310)"),
+        ("BC35GJB-02-STD", ["+MIPLVER:2.2.0", "OK"], "bc35g", "the suite 2.2.0: Quectel BC35-G"),
+        ("BC95HB-02-STD_850", "ERROR", None, "Quectel BC95 (bc95), but it does not know"),
+        ("N700-CN", ["+MIPLVER: 2.3", "OK"], "generic", "the suite 2.3: module with the suite"),
+        ("SIM800", "ERROR", None, "not known"),
+    ],
+)
+async def test_language_of_the_module(
+    progress: list[str], model: str, version: Any, value: str | None, words: str
+) -> None:
+    rules = NO_PROBLEM | {"AT+CGMM": [model, "OK"], "AT+CGMI": "ERROR", "AT+CGMR": "ERROR"}
+    module = Scripted(rules | {"AT+MIPLVER?": version, "AT+CMVER": ["2.1.1.1809", "OK"]})
+    found = {each.name: each for each in await _run_checks(module.modem, progress.append)}
+    assert found["language"].value == value
+    assert found["language"].words.startswith(words)
+    old = found["firmware"].verdict is Verdict.NOTE  # no acknowledgements
+    assert old is (model in ("M5310", "SIM800"))
     await module.modem.close()
 
 

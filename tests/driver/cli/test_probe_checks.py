@@ -23,8 +23,8 @@ def found(name: str, outcome: str | M5310Error) -> Finding:
     [
         ("manufacturer", "CMCC", Verdict.WELL, "CMCC", "CMCC"),
         ("model", "M5310", Verdict.WELL, "M5310", "M5310"),
-        ("model", "M5310-A", Verdict.NOTE, "M5310-A", "not a first-generation M5310"),
-        ("model", "BC95", Verdict.NOTE, "BC95", "not a first-generation M5310"),
+        ("model", "M5310-A", Verdict.WELL, "M5310-A", "M5310-A"),
+        ("model", "SIM800", Verdict.NOTE, "SIM800", "not known here"),
         ("firmware", "M5310_V3.1.0", Verdict.WELL, "M5310_V3.1.0", "V3.1.0"),
         ("firmware", "M5310_V2.0", Verdict.NOTE, "M5310_V2.0", "older than SP3"),
         ("IMEI", "+CGSN:865820030013978", Verdict.WELL, "865820030013978", "8658"),

@@ -131,7 +131,8 @@ async def test_profile_of_what_a_module_says(model: str, name: str) -> None:
 )
 async def test_boot_text_names_the_module(boot: str, name: str) -> None:
     rules = suite()
-    rules["AT+CMEE?"] = lambda _: [boot, "+CMEE:1", "OK"]
+    booting = [boot]
+    rules["AT+CMEE?"] = lambda _: [booting.pop()] if booting else ["+CMEE:1", "OK"]
     async with module(rules) as m, Device(m.modem, ENDPOINT) as device:
         assert device.profile is not None
         assert device.profile.name == name

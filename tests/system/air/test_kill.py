@@ -54,7 +54,7 @@ class Meter(asyncio.DatagramProtocol):
         self._transport = transport
 
     def error_received(self, exc: Exception) -> None:
-        """Nobody listens at the port now."""
+        """No program listens at the port now."""
 
     def datagram_received(self, data: bytes, addr: object) -> None:
         message = Message.decode(data)

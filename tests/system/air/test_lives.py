@@ -150,10 +150,10 @@ async def test_downlink_that_came_in_time_waits_for_a_paging_window(given: Given
 # Login without an answer -------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("why", ["nobody there", "silent server"])
+@pytest.mark.parametrize("why", ["no server", "silent server"])
 async def test_login_without_an_answer_ends_after_its_timeout(given: Given, why: str) -> None:
     async with given() as it:
-        if why == "nobody there":
+        if why == "no server":
             it.air.routes.clear()
         else:
             it.platform.server.send = lambda *_: None

@@ -92,7 +92,38 @@ DESCRIPTIONS = {
     "AT+MIPLEXECUTE=0,12345,0": "answer execute 12345: failed",
     "AT+MIPLCLOSE=0": "log out of OneNET",
     "AT+MIPLDEL=0": "delete the OneNET device",
-    "AT+MIPLCREATE": "a command of a later module's language, which the M5310 refuses",
+    "AT+MIPLCREATE": "create the OneNET device",
+    "AT+MIPLCREATE=49,130031F10003F2002304001100000000000000123138332E3233302E34302E34303A353638"
+    "33000131F30008C000000000,0,49,0": (
+        "create the OneNET device: 183.230.40.40:5683, MTU 1024, user data 1, debug 192"
+    ),
+    'AT+MIPLCREATEEX="183.230.40.39:5683",1': (
+        "create the OneNET device: bootstrap server 183.230.40.39:5683"
+    ),
+    "AT+MIPLCONFIG=1,183.230.40.39,5683": (
+        "configure the server: bootstrap server 183.230.40.39:5683"
+    ),
+    "AT+MIPLCONFIG=3,1": "the module answers observes by itself",
+    "AT+MIPLBOOTSTRAP=1": "bootstrap on",
+    'AT+MIPLADDOBJ=0,3303,2,"01",1,0': "add object 3303: instances 1, attributes 1, actions 0",
+    "AT+MIPLDELOBJ=0,3303": "delete object 3303",
+    "AT+MIPLOPEN=0,86400,60": "log in to OneNET within 60 s, for 24 h",
+    "AT+MIPLNOTIFY=0,70247,3303,0,5700,4,8,21.5,0,0,7": (
+        "report /3303/0/5700 = 21.5 (float), complete, for observe 70247, acknowledgement 7 wanted"
+    ),
+    'AT+MIPLDISCOVERRSP=0,3303,1,9,"5700;5701"': (
+        "answer discover 3303, or declare object 3303 before login: resources 5700,5701"
+    ),
+    "AT+MIPLDISCOVERRSP=0,4712,13": "answer discover 4712: not found (4.04)",
+    "AT+MIPLREADRSP=0,4713,1,3303,0,5700,4,8,21.5,0,0": (
+        "answer read 4713: /3303/0/5700 = 21.5 (float), complete"
+    ),
+    "AT+MIPLREADRSP=0,4713,14": "answer read 4713: not allowed (4.05)",
+    "AT+MIPLWRITERSP=0,4714,2": "answer write 4714: done",
+    "AT+MIPLOBSERVERSP=0,70247,1": "answer observe 70247: done",
+    "AT+MIPLDELETE=0": "delete the OneNET device",
+    "AT+MIPLVER?": "ask for the version of the suite",
+    "AT+MIPLRD=1": "a command of a later module's language, which is not spoken here",
     "AT+FOO": None,
     "AT+CFUN": None,
     # results
@@ -119,7 +150,19 @@ DESCRIPTIONS = {
     "+MIPLEXECUTE:0,12345,3311,0,5850": "the platform executes /3311/0/5850 (request 12345)",
     "+MIPLEXECUTE:0,12345,3311,0,5850,blink": "the platform executes /3311/0/5850 with 'blink' "
     "(request 12345)",
-    "+MIPLEVENT:0,6": "a line of a later module's language",
+    "+MIPLEVENT:0,6": "logged in to OneNET",
+    "+MIPLEVENT: 0,9": "event 9: the lifetime is over",
+    "+MIPLEVENT:0,14,30": "the registration must be renewed within 30 s",
+    "+MIPLEVENT:0,14": "the registration must be renewed",
+    "+MIPLEVENT:0,25,7": "report 7 did not arrive",
+    "+MIPLWRITE:0,4711,20,0,0,2,8,0A0B0C0D,0": (
+        "the platform writes /20/0/0 = 0A0B0C0D (opaque) (request 4711)"
+    ),
+    '+MIPLPARAMETER:0,4713,3303,0,5700,15,"pmin=15;pmax=60"': (
+        "the platform sets pmin=15;pmax=60 for /3303/0/5700 (request 4713)"
+    ),
+    "+MIPLNSMI: 0,1,2": "a line of a later module's language",
+    "+MIPLVER:2.2.0": "version of the suite 2.2.0",
     "+CEREG:2": "not registered yet, searching",
     "+CEREG:1,19E6,94,7": "registered, home network, cell 94 in area 19E6",
     "+CSCON:1": "radio connected",
@@ -178,6 +221,9 @@ def test_describe_line(line: str) -> None:
 
 
 def test_damaged_lines() -> None:
+    assert (describe_line("+MIPLEVENT:0,x") or "").startswith(
+        "a damaged line: malformed +MIPLEVENT"
+    )
     assert (describe_line("+MIPLREAD:0,1") or "").startswith(
         "a damaged line: malformed +MIPLREAD: "
     )

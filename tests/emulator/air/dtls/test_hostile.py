@@ -136,7 +136,7 @@ def test_a_datagram_that_is_too_long_is_ignored() -> None:
 
 
 def test_an_old_hello_with_its_cookie_does_not_end_a_session() -> None:
-    """Recorded from the air and sent again: the session stays, as nobody shows the key."""
+    """Recorded from the air and sent again, without the key: the session stays."""
     pair = Pair()
     pair.ask()
     pair.run()

@@ -111,7 +111,7 @@ def test_a_peer_that_closes_is_forgotten(pair: Pair) -> None:
     pair.client.close(pair.now)
     pair.run()
     assert not pair.server.sessions
-    # Both have told the other (RFC 5246 section 7.2.1).
+    # Both have sent it to the other (RFC 5246 section 7.2.1).
     assert pair.of(CLIENT)[-1][:5] == pair.of(SERVER)[-1][:5] == bytes.fromhex("15fefd0001")
     assert pair.server.due is pair.client.due is None
     pair.ask()

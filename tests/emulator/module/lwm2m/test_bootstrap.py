@@ -1,4 +1,4 @@
-"""Bootstrap: the module asks the bootstrap server, is told where to register, and registers."""
+"""Bootstrap: the module asks the bootstrap server where to register, and registers there."""
 
 from __future__ import annotations
 

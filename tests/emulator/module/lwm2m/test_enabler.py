@@ -309,7 +309,7 @@ async def test_int_260(air: str) -> None:
 
 @AIRS
 async def test_int_651(air: str) -> None:
-    """The host is told of each value."""
+    """The host gets each value."""
     async with strict_bench(air) as bench:
         bench.values = DEVICE.copy()
         await bench.log_in()

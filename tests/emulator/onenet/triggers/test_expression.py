@@ -305,3 +305,17 @@ def test_the_longest_texts_take_little_time(text: str) -> None:
     with suppress(ExpressionError):
         holds(text, {"a": 1})
     assert time.process_time() - begin < 0.05
+
+
+def test_an_object_in_a_text_is_read_once_however_often_an_expression_asks() -> None:
+    value = json.dumps({"a": 1, "b": [0] * 1000})
+    expression = Expression(" + ".join(["$val[0]['a']"] * 60) + " == 60")
+    whole = Expression("$val[0]['a'] == 1")
+
+    def cost(one: Expression) -> float:
+        begin = time.thread_time()
+        for number in range(50):  # another text each time
+            assert one.holds(lambda _, number=number: value + " " * number)  # type: ignore[misc]
+        return time.thread_time() - begin
+
+    assert min(cost(expression) for _ in range(3)) < 10 * min(cost(whole) for _ in range(3))

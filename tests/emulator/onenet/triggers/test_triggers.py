@@ -228,7 +228,7 @@ def test_triggers_of_one_stream_are_bounded(
         bench.create(">", 0)
         bench.create(">", 0, dev_ids=[str(A), str(B)])
     for more in ({}, {"dev_ids": [str(A)]}):
-        with pytest.raises(ApiError, match=f"system limit: 2 triggers watch stream {STREAM}"):
+        with pytest.raises(ApiError, match=f'system limit: 2 triggers watch the stream "{STREAM}"'):
             bench.create(">", 0, **more)
     bench.create(">", 0, ds_id="3303_0_5701")
     with pytest.raises(ApiError, match="system limit: 2 triggers watch"):
@@ -267,6 +267,11 @@ def test_the_longest_expression_of_a_long_value_takes_little_time(
 ) -> None:
     bench.create("exp", "||".join(["$val[0]['a']==2"] * 55 + ["$val[0]['b']==2"]))
     rows = [(A, STREAM, value, 0)]
-    begin = time.thread_time()
-    bench.triggers.on_points(rows, bench.now)
-    assert time.thread_time() - begin < 0.02  # aim 0.005; other programs may have the processor
+
+    def cost() -> float:
+        begin = time.thread_time()
+        bench.triggers.on_points(rows, bench.now)
+        return time.thread_time() - begin
+
+    # Aim 0.005; other programs may have the processor.
+    assert min(cost() for _ in range(3)) < 0.02

@@ -1,0 +1,248 @@
+"""The commands of the suite in words. Those that the classic dialect has too are told apart by the
+number of their values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from m5310.at.codec import PROMPT
+from m5310.at.table import CommandTable, flag
+from m5310.cli.explain.onenet import TYPE_NAMES
+from m5310.commands.power import describe_seconds
+from m5310.dialects.suite.blob import Blob
+from m5310.dialects.suite.commands import CREATED, MEANINGS, VERSION
+from m5310.errors import Text, listed, shortened
+from m5310.lwm2m.path import Path
+from m5310.lwm2m.values import ValueType
+
+Values = Sequence[str]
+
+_RESULTS: Final = {
+    "1": Text("done"),
+    "2": Text("done"),
+    "11": Text("bad request (4.00)"),
+    "12": Text("unauthorized (4.01)"),
+    "13": Text("not found (4.04)"),
+    "14": Text("not allowed (4.05)"),
+    "15": Text("not acceptable (4.06)"),
+}
+
+
+def describe_blob(data: bytes) -> str:
+    """Describe the configuration of AT+MIPLCREATE. Raises ParameterError if it is none."""
+    blob = Blob.decode(data)
+    where = Text("bootstrap server {host}", host=blob.host) if blob.bootstrap else blob.host
+    parts = [where, Text("MTU {size}", size=blob.mtu)]
+    for name, value in (
+        (Text("APN"), blob.apn),
+        (Text("user"), blob.user),
+        (Text("user data"), blob.userdata),
+    ):
+        if value:
+            parts.append(Text("{name} {value}", name=name, value=value))
+    if blob.debug or blob.log_buffer:
+        parts.append(Text("debug {level}", level=blob.debug))
+    return listed(parts)
+
+
+def _create(values: Values) -> str:
+    size, digits, index, current, _ = values
+    data = bytes.fromhex(digits)
+    if index == "0" and size == current:
+        return Text("create the OneNET device: {config}", config=describe_blob(data))
+    return Text("create the OneNET device: {left} lines follow", left=int(index))
+
+
+def _create_on(values: Values) -> str:
+    server, bits, *_ = values
+    if int(bits) & 1:
+        server = Text("bootstrap server {host}", host=server)
+    return Text("create the OneNET device: {config}", config=server)
+
+
+def _object(values: Values) -> str:
+    _, object_, count, bitmap, attributes, actions = values
+    there = [str(at) for at, bit in enumerate(bitmap) if flag(bit)]
+    if int(count) != len(bitmap):
+        raise ValueError("the bitmap has another length")
+    return Text(
+        "add object {object}: instances {instances}, attributes {attributes}, actions {actions}",
+        object=int(object_),
+        instances=",".join(there),
+        attributes=int(attributes),
+        actions=int(actions),
+    )
+
+
+def _delete_object(values: Values) -> str:
+    _, object_ = values
+    return Text("delete object {object}", object=int(object_))
+
+
+def _open(values: Values) -> str:
+    _, lifetime, seconds, *_ = values
+    return Text(
+        "log in to OneNET within {seconds} s, for {time}",
+        seconds=int(seconds),
+        time=describe_seconds(int(lifetime)),
+    )
+
+
+def _value(values: Values) -> tuple[str, str, list[str]]:
+    object_, instance, resource, kind, _, text, index, _, *more = values
+    path = f"/{Path(int(object_), int(instance), int(resource))}"
+    value = Text(
+        "{value} ({type})",
+        value=shortened(text, 60) or Text("nothing"),
+        type=TYPE_NAMES[ValueType(int(kind))],
+    )
+    left = Text("complete") if int(index) == 0 else Text("more follow")
+    return path, listed((value, left)), more
+
+
+def _notify(values: Values) -> str:
+    _, msgid, *rest = values
+    path, value, more = _value(rest)
+    parts = [Text("report {resource} = {value}", resource=path, value=value)]
+    if int(msgid):
+        parts.append(Text("for observe {number}", number=int(msgid)))
+    if more:
+        parts.append(Text("acknowledgement {number} wanted", number=int(more[0])))
+    return listed(parts)
+
+
+def _answer_read(values: Values) -> str:
+    _, msgid, _result, *rest = values
+    if not rest:
+        return _answered(Text("read"))(values)
+    path, value, _ = _value(rest)
+    return Text(
+        "answer read {number}: {resource} = {value}",
+        number=int(msgid),
+        resource=path,
+        value=value,
+    )
+
+
+def _answered(what: str) -> Callable[[Values], str]:
+    def describe(values: Values) -> str:
+        _, msgid, result = values
+        return Text(
+            "answer {what} {number}: {result}",
+            what=what,
+            number=int(msgid),
+            result=_RESULTS[result.strip()],
+        )
+
+    return describe
+
+
+def _discovered(values: Values) -> str:
+    if len(values) == 3:
+        return _answered(Text("discover"))(values)
+    _, number, _, _, ids = values
+    return Text(
+        "answer discover {number}, or declare object {number} before login: resources {ids}",
+        number=int(number),
+        ids=ids.replace(";", ","),
+    )
+
+
+def _configure(values: Values) -> str:
+    mode, *rest = values
+    match mode, rest:
+        case "0" | "1", [address, port]:
+            server = f"{address}:{int(port)}"
+            if mode == "1":
+                server = Text("bootstrap server {host}", host=server)
+            return Text("configure the server: {server}", server=server)
+        case "3", [on]:
+            return (
+                Text("the module answers observes by itself")
+                if flag(on)
+                else Text("the host answers observes")
+            )
+        case _:
+            return Text("configure OneNET: {values}", values=",".join(values))
+
+
+def _only_ref(words: str) -> Callable[[Values], str]:
+    def describe(values: Values) -> str:
+        (_,) = values
+        return words
+
+    return describe
+
+
+def _bootstrap(values: Values) -> str:
+    (on,) = values
+    return Text("bootstrap on") if flag(on) else Text("bootstrap off")
+
+
+TABLE: Final = CommandTable()
+
+TABLE.query(
+    "+MIPLVER?",
+    VERSION,
+    lambda found: found[0][1],
+    Text("version of the suite"),
+    meaning=MEANINGS["+MIPLVER?"],
+)
+TABLE.query(
+    "+MIPLCREATE",
+    CREATED,
+    lambda found: int(found[0][1]),
+    Text("OneNET device"),
+    meaning=MEANINGS["+MIPLCREATE"],
+)
+_Described = tuple[str, str, Callable[[Values], str]]
+_CREATING: Final[tuple[_Described, ...]] = (
+    ("+MIPLCREATE", "<size>,<hex>,<index>,<current size>,<flag>", _create),
+    ("+MIPLCREATEEX", '"<host>[:<port>]",<flags>', _create_on),
+    ("+MIPLCREATEEXT", '"<ip>",1', _create_on),
+)
+for _name, _takes, _describe in _CREATING:
+    TABLE.request(
+        _name,
+        _takes,
+        MEANINGS[_name],
+        CREATED,
+        lambda found: int(found[0][1]) if found else None,
+        describe=_describe,
+        required=False,
+    )
+_ANSWER: Final = "<ref>,<msgid>,<result>"
+_OTHERS: Final[tuple[_Described, ...]] = (
+    ("+MIPLDELETE", "<ref>", _only_ref(MEANINGS["+MIPLDELETE"])),
+    ("+MIPLCONFIG", "0|1,<ip>,<port> or 2..7,<values>", _configure),
+    ("+MIPLBOOTSTRAP", "0|1", _bootstrap),
+    ("+MIPLDISCOVERRSP", f'{_ANSWER}[,<length>,"<id>;<id>"]', _discovered),
+    (
+        "+MIPLREADRSP",
+        f"{_ANSWER}[,<object>,<instance>,<resource>,<type>,<length>,<value>,<index>,<flag>]",
+        _answer_read,
+    ),
+    ("+MIPLWRITERSP", _ANSWER, _answered(Text("write"))),
+    ("+MIPLEXECUTERSP", _ANSWER, _answered(Text("execute"))),
+    ("+MIPLOBSERVERSP", _ANSWER, _answered(Text("observe"))),
+    ("+MIPLPARAMETERRSP", _ANSWER, _answered(Text("attributes"))),
+)
+for _name, _takes, _describe in _OTHERS:
+    TABLE.setting(_name, _takes, MEANINGS[_name], describe=_describe, timeout=PROMPT)
+
+_SHARED: Final[dict[str, tuple[range, Callable[[Values], str]]]] = {
+    "+MIPLADDOBJ": (range(6, 7), _object),
+    "+MIPLDELOBJ": (range(2, 3), _delete_object),
+    "+MIPLOPEN": (range(3, 5), _open),
+    "+MIPLNOTIFY": (range(10, 13), _notify),
+}
+
+
+def describe_shared(name: str, values: Values) -> str | None:
+    """A command that both dialects have, if its values have the number of the suite's.
+
+    Raises ValueError or an M5310Error for values that do not fit.
+    """
+    counts, describe = _SHARED.get(name, (range(0), None))
+    return describe(values) if describe is not None and len(values) in counts else None
