@@ -149,7 +149,7 @@ class Module:
             msgids=self.firmware.msgids,
             style=self._style,
         )
-        dialect = DIALECTS[self.firmware.dialect](self.client, conversation.urc, self.firmware)
+        dialect = DIALECTS[self.firmware.dialect](self.client, self._write_awake, self.firmware)
         conversation.on_refused = dialect.refused
         # The conversation first: lines that waited for an answer may plan something in the others.
         self._timed: tuple[Timed, ...] = (
@@ -344,6 +344,11 @@ class Module:
     def _send_datagram(self, datagram: Datagram) -> None:
         self._transmit(self._now)
         self._datagrams.append(datagram)
+
+    def _write_awake(self, line: str) -> None:
+        """A line of the module's own: it is awake while it writes to its host."""
+        self.power_saving.write(self._now)
+        self._conversation.urc(line)
 
     def _release_connection(self, now: float, after_answer: bool) -> None:
         self.radio.release(now, after_answer=after_answer)

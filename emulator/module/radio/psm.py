@@ -91,6 +91,12 @@ class PowerSaving:
         self._bytes_to_lose -= len(data) - len(read)
         return read
 
+    def write(self, now: float) -> None:
+        """The module wakes up to write to its host, for example that an update is needed."""
+        if self._radio.asleep:
+            self.wake(now)
+            self._sleep_at = now + UART_HOLD
+
     def step(self, now: float) -> None:
         """Start the periodic update or go to sleep, if that is due at `now`."""
         if self._update_at is not None and self._update_at <= now:
