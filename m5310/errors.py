@@ -160,6 +160,13 @@ class CommandError(M5310Error):
         return (self.family, self.number) in _NO_NETWORK
 
     @property
+    def maybe_no_network(self) -> bool:
+        """As `no_network`, or a login refused by the suite with 602 (state), which does not say
+        whether the network or the instance is missing."""
+        unsure = self.number == 602 and self.command.startswith("AT+MIPLOPEN")
+        return self.no_network or (self.family == "CIS" and unsure)
+
+    @property
     def busy(self) -> bool:
         """The module sends as much as it can: the same command is taken some seconds later."""
         return (self.family, self.number) in _BUSY
