@@ -204,7 +204,12 @@ SUITES: Mapping[str, Suite] = {
         open_timeout=15,
         ackid_zero=False,
     ),
-    "mn316": replace(_CHINA_MOBILE, urc_blank=True, answer_blank=True),
+    "mn316": replace(
+        _CHINA_MOBILE,
+        urc_blank=True,
+        answer_blank=True,
+        errors=replace(CHINA_MOBILE, family="+CIS ERROR: "),
+    ),
     "bc95": _QUECTEL,
     "bc28": _QUECTEL,
     "bc35g": _QUECTEL,
