@@ -160,6 +160,13 @@ class CommandError(M5310Error):
         return (self.family, self.number) in _NO_NETWORK
 
     @property
+    def maybe_no_network(self) -> bool:
+        """As `no_network`, or a login refused by the suite with 602 (state), which does not say
+        whether the network or the instance is missing."""
+        unsure = self.number == 602 and self.command.startswith("AT+MIPLOPEN")
+        return self.no_network or (self.family == "CIS" and unsure)
+
+    @property
     def busy(self) -> bool:
         """The module sends as much as it can: the same command is taken some seconds later."""
         return (self.family, self.number) in _BUSY
@@ -257,6 +264,13 @@ class OutboxFull(M5310Error):
     """A report was refused or dropped, because as many as allowed already wait."""
 
     code = Code.NO_MEMORY
+
+
+class HeldBack(M5310Error):
+    """The report was not sent: the platform's attributes ask for fewer. Its values are kept, and
+    the newest ones are sent when they are due."""
+
+    code = Code.PENDING
 
 
 class ModemReset(M5310Error):

@@ -11,7 +11,7 @@
     command table           name and form -> function                         |
         |        \\                                                            |
     general/    Dialect  -- methods, ClientError ->  lwm2m.Client             |
-    radio/      (classic) <- Host: events, requests --    |                   |
+    radio/  (classic, suite) <- Host: events, requests    |                   |
         |           |                                coap.Endpoint  <---------+
     Answer      urc(line)                                 | Module._send_up
         |           |                                  send_up (datagrams to the air)
@@ -36,10 +36,11 @@ written by `flush`: after an answer, never inside one, and never inside a line t
 types.
 
 The LwM2M client and the AT dialect meet in `lwm2m/host.py` only. The client knows no AT text and no
-error number; the dialect knows no LwM2M message. So another dialect can drive the same client
-(`Firmware.dialect` names it). The client stands on one `coap.Endpoint`, which repeats what is not
-acknowledged and drops what comes twice; what the client says is decided by its style
-(`lwm2m/style.py`). The msgid that the host sees is the CoAP message id of the request.
+error number; the dialect knows no LwM2M message. So two dialects drive the same client
+(`Firmware.dialect` names one); what they demand of it is `Rules`. The client stands on one
+`coap.Endpoint`, which repeats what is not acknowledged and drops what comes twice; what the client
+says is decided by its style (`lwm2m/style.py`). The msgid that the host sees is the CoAP message id
+of the request.
 
 Radio. A datagram leaves or arrives only while the radio is registered; both connect it, and start
 the timers of connection, power saving and eDRX again. `coverage`, `refusing` and `sim` are the

@@ -46,8 +46,8 @@ class Firmware:
     a number: "", "serial" or "imei". `boot`: the lines of a start; none: those of the Hi21xx chips,
     with `boot_name`, or the model if that is empty. `echo`: on after a start. `speed`: of the UART
     by default. `speed_command`, `reboot`: what the module has, AT+NATSPEED or AT+IPR, AT+NRB or
-    AT+CMRB. `blank`: one stands after the colon of all general answers; `error_blank`: in
-    `+CME ERROR: `.
+    AT+CMRB. `shows_address`: a line `+IP` follows each attach. `blank`: one stands after the colon
+    of all general answers; `error_blank`: in `+CME ERROR: `.
 
     Raises ValueError for a text that no host could read as part of its line, or for no message ids.
     """
@@ -73,6 +73,7 @@ class Firmware:
     speed: int = 9600
     speed_command: Literal["+NATSPEED", "+IPR"] = "+NATSPEED"
     reboot: Literal["+NRB", "+CMRB"] = "+NRB"
+    shows_address: bool = False
     blank: bool = False
     error_blank: bool = False
 
@@ -197,6 +198,7 @@ MODULES: Mapping[str, Firmware] = {
         revision="ME3616V1.0",
         information=("GOSUNCN", "ME3616", "ME3616V1.0"),
         boot=("*MATREADY: 1", "+CFUN: 1", "+CPIN: READY"),
+        shows_address=True,
         suite=SUITES["me3616"],
     ),
     "sim7000c": replace(

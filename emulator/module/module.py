@@ -18,7 +18,7 @@ from emulator.module.firmware import DEFAULT, Firmware, profile
 from emulator.module.general.clock import LocalTime
 from emulator.module.general.identity import Identity, IdentityCommands
 from emulator.module.general.network import Network
-from emulator.module.general.pdp_contexts import PdpContexts
+from emulator.module.general.pdp_contexts import ADDRESS, PdpContexts
 from emulator.module.general.ping import Pinger
 from emulator.module.general.signal import Measurements
 from emulator.module.general.speed import Speed
@@ -143,6 +143,7 @@ class Module:
             self._online,
             first_mid=first_mid,
             busy=lambda: self.radio.busy,
+            release=self._release_connection,
             endpoint=f"{self.identity.imei};{self.identity.imsi}",
             seed=self._seed,
             msgids=self.firmware.msgids,
@@ -367,6 +368,8 @@ class Module:
     def _radio_changed(self, change: Change) -> None:
         if change is Change.REGISTRATION and self.radio.registered:
             self._local_time.set_by_network()
+            if self.firmware.shows_address:
+                self._conversation.urc(f"+IP:{ADDRESS}")
         self.power_saving.radio_changed(self._now)
         self._network.radio_changed(change)
 

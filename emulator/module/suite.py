@@ -32,6 +32,14 @@ class Write(StrEnum):
     TEXT = "text"  # of the resource's type, once it is known; hexadecimal before, in digits
 
 
+class Execute(StrEnum):
+    """How the arguments of an execute reach the host."""
+
+    TYPED = "typed"  # length, and the text in quotes
+    FLAGGED = "flagged"  # the same and a flag 0
+    BARE = "bare"
+
+
 @dataclass(frozen=True, slots=True)
 class Errors:
     """`family`: what stands before the number. For `+CME ERROR` the host may turn the number off.
@@ -76,12 +84,14 @@ class Suite:
     `pacing`: seconds from an answer of the host to the next observe or discover.
 
     Lines: `urc_blank`, `answer_blank`: a blank after the colon; `comma_blank`: after each comma of
-    an unsolicited line. `write`: see `Write`; `write_index`: the index follows the flag;
-    `write_quoted`: values in quotes. `execute_typed`: arguments have length and quotes;
-    `execute_empty`: also when there are none. `read_count`: reads of more than one resource have a
-    sixth value. `own_reads`: what the module answers itself is shown. `parameters`: order of the
-    attributes. `hidden`: events that are not shown. `delete_first`: event 15 of AT+MIPLDELETE
-    precedes its OK.
+    an unsolicited line. `observe_resource`: a line of an observe has the resource, -1 for all.
+    `write`: see `Write`; `write_index`: the index follows the flag; `write_quoted`: values in
+    quotes; `write_width`: the fewest bytes of an integer whose type is known. `execute`: see
+    `Execute`; `execute_empty`: with length and quotes also when there are no arguments.
+    `read_count`: reads of more than one resource have a sixth value. `own_reads`: what the module
+    answers itself is shown. `parameters`: order of the attributes; `stp` is another name of `st`.
+    `hidden`: events that are not shown. `timeout_event`: of a login without an answer.
+    `delete_first`: event 15 of AT+MIPLDELETE precedes its OK.
 
     Commands: `create`: see `Create`; `bare_reference`: the answer has the number alone. `server`:
     where it leads by itself. `open_query`, `extras`: AT+MIPLOPEN? and China Mobile's own commands
@@ -91,9 +101,9 @@ class Suite:
 
     Checks: `counts_observes`: ids of observes have the number of observes above 16 bits.
     `notify_observed`: a report names the id of an observe. `ackid_zero`: 0 is taken. `flags`: the
-    last line of a group has flag 0. `lengths`: they must fit the values. `attributes`: the counts
-    of AT+MIPLADDOBJ must be as many as the resources that are listed. `instances`: of one object at
-    most. `version`: the answer to AT+MIPLVER?.
+    last line of a group has flag 0. `lengths`: they must fit the values. `counts`: an object has no
+    more resources than AT+MIPLADDOBJ has counted; `attributes`: it counts at least one attribute.
+    `instances`: of one object at most. `version`: the answer to AT+MIPLVER?.
     """
 
     host_answers: bool = True
@@ -103,15 +113,18 @@ class Suite:
     urc_blank: bool = False
     answer_blank: bool = False
     comma_blank: bool = False
+    observe_resource: bool = True
     write: Write = Write.BYTES
     write_index: bool = True
     write_quoted: bool = False
-    execute_typed: bool = True
+    write_width: int = 1
+    execute: Execute = Execute.TYPED
     execute_empty: bool = False
     read_count: bool = False
     own_reads: bool = False
     parameters: tuple[str, ...] = ("pmin", "pmax", "lt", "gt", "st")
     hidden: frozenset[int] = frozenset()
+    timeout_event: int = 8
     delete_first: bool = False
     create: frozenset[Create] = frozenset({Create.BARE, Create.BLOB})
     bare_reference: bool = False
@@ -128,6 +141,7 @@ class Suite:
     ackid_zero: bool = True
     flags: bool = False
     lengths: bool = False
+    counts: bool = False
     attributes: bool = False
     instances: int = 64
     version: str = "2.2.0"
@@ -141,10 +155,11 @@ _CHINA_MOBILE = Suite(
     answer_time=5.0,
     write=Write.DIGITS,
     write_index=False,
-    execute_typed=False,
+    execute=Execute.BARE,
     read_count=True,
     own_reads=True,
     hidden=frozenset({1, 4}),
+    timeout_event=7,
     create=frozenset({Create.BARE, Create.BLOB, Create.EX}),
     open_query=True,
     extras=True,
@@ -162,10 +177,10 @@ _QUECTEL = Suite(
     lifetime=(16, 268_435_454),
     zero_keeps=False,
     errors=CME,
-    attributes=True,
+    counts=True,
     host_observes=False,  # as an example reads it back from a module without a configuration
 )
-_LIERDA = Suite(create=_CONFIGURED, attributes=True)
+_LIERDA = Suite(create=_CONFIGURED, counts=True, attributes=True)
 # Times of a real session: an observe comes 2.2 s and more after the answer before it.
 _USR = Suite(create=_CONFIGURED, server=_BY_NUMBER, pacing=3.5, delete_first=True)
 
@@ -180,10 +195,21 @@ SUITES: Mapping[str, Suite] = {
         own_reads=False,
         counts_observes=True,
     ),
+    # Its manual; the texts of writes and executes as that of the M5313, whose chapter is the same.
     "m5311": replace(
-        _CHINA_MOBILE, write=Write.TEXT, hidden=frozenset({1, 2}), open_timeout=15, ackid_zero=False
+        _CHINA_MOBILE,
+        write=Write.TEXT,
+        execute=Execute.FLAGGED,
+        hidden=frozenset({1, 2}),
+        open_timeout=15,
+        ackid_zero=False,
     ),
-    "mn316": replace(_CHINA_MOBILE, urc_blank=True, answer_blank=True),
+    "mn316": replace(
+        _CHINA_MOBILE,
+        urc_blank=True,
+        answer_blank=True,
+        errors=replace(CHINA_MOBILE, family="+CIS ERROR: "),
+    ),
     "bc95": _QUECTEL,
     "bc28": _QUECTEL,
     "bc35g": _QUECTEL,

@@ -38,7 +38,7 @@ _RETRY_TIME = 1.0
 # guess: the limit of the real platform for one device is not published.
 MAX_OPEN_REQUESTS = 20
 # Data points of one turn, with the triggers that are judged at each.
-_EFFORT = 100
+_EFFORT = 50
 _Point = tuple[str, object, int]
 
 T = TypeVar("T")

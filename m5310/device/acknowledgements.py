@@ -58,7 +58,8 @@ class Acknowledgements:
     def accepted(self, portion: Portion) -> None:
         """The module accepted the portion: its time begins."""
         loop = asyncio.get_running_loop()
-        after = 0.0 if portion.ackids[-1] == self._lost else OVERDUE
+        lost = portion.ackids[-1] == self._lost and len(portion.ackids) == 1
+        after = 0.0 if lost else OVERDUE
         self._timers[portion] = loop.call_later(after, self._on_timer, portion)
 
     def resolve(self, ackid: int) -> Portion | None:
@@ -90,10 +91,11 @@ class Acknowledgements:
 
     def lose(self, ackid: int) -> None:
         """No acknowledgement comes for this one: its portion is overdue now, or once the module has
-        accepted it."""
+        accepted it. Only at its first attempt: a module gives up at once what the platform does
+        not observe, and all attempts would be over before it does."""
         self._lost = ackid
         for portion, timer in tuple(self._timers.items()):
-            if portion.ackids[-1] == ackid:
+            if portion.ackids == [ackid]:
                 timer.cancel()
                 self._on_timer(portion)
 

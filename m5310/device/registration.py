@@ -144,7 +144,7 @@ class Registration(DeviceStatus):
             await self._log_in(seconds)
         except CommandError as error:
             left = end - clock()
-            if find_network is None or not error.no_network or left <= 0:
+            if find_network is None or not error.maybe_no_network or left <= 0:
                 raise
             self.apply(DeviceEvent.CONNECT)
             await self._search(find_network(left))

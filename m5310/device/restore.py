@@ -170,7 +170,7 @@ class Restoration:
             try:
                 await registration.connect(CONNECT)
             except CommandError as error:
-                if not may_restart_radio or not error.no_network:
+                if not may_restart_radio or not error.maybe_no_network:
                     raise
                 stat = await restart_idle_radio(self._module)
                 if stat is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path as File
 from typing import Any
 
@@ -104,10 +104,11 @@ def saving(words: Sequence[str]) -> Command:
 
 
 # The lines of a start besides its cause; they belong to no command.
-BOOT = ("REBOOTING", "M5310")
+BOOT = ("REBOOTING", "M5310", "M5310-A", "Lierda")
 
 # The words behind `@ host`, longest first, and the command the driver makes of the rest.
-VERBS: dict[str, Callable[[Sequence[str]], Command]] = {
+Verb = Callable[[Sequence[str]], Command]
+VERBS: dict[str, Verb] = {
     "attention": lambda _: general.attention(),
     "echo": lambda w: general.echo(on(w[0])),
     "error numbers?": lambda _: general.error_numbers_query(),
@@ -175,9 +176,9 @@ VERBS: dict[str, Callable[[Sequence[str]], Command]] = {
 }
 
 
-def asked(words: list[str]) -> Command:
+def asked(words: list[str], verbs: Mapping[str, Verb] = VERBS) -> Command:
     for length in (3, 2, 1):
-        if verb := VERBS.get(" ".join(words[:length])):
+        if verb := verbs.get(" ".join(words[:length])):
             return verb(words[length:])
     raise AssertionError(f"no verb for {words}")
 
@@ -259,10 +260,9 @@ class Player:
                     self.sees(step)
                 case Kind.EVENT if step.words[0] == "host":
                     request = [self.bindings.samples(word) for word in step.words[1:]]
-                    if request[0] == "declare":
-                        self.declared[Path.parse(request[1])] = TYPES[request[2]]
+                    self.requested(request)
                 case Kind.EVENT:
-                    self.now += 1
+                    self.event(step)
                 case Kind.HOST:
                     self.writes(step, request, answers_to(steps, at))
                     request = None
@@ -279,6 +279,19 @@ class Player:
         assert request is None, f"{exchange.title}: the driver was asked {request} for nothing"
         assert self.engine.can_submit, f"{exchange.title}: the last command was not ended"
 
+    def event(self, step: Step) -> None:
+        self.now += 1
+
+    def requested(self, request: list[str]) -> None:
+        if request[0] == "declare":
+            self.declared[Path.parse(request[1])] = TYPES[request[2]]
+
+    def command(self, request: list[str]) -> Command:
+        return asked(request)
+
+    def described(self, line: str) -> str:
+        return described(line, self.declared)
+
     def writes(self, step: Step, request: list[str] | None, answers: list[Step]) -> None:
         line = self.bindings.samples(step.text)
         if request is None:  # another host's line: only whose the answers are is looked at
@@ -286,12 +299,12 @@ class Player:
             responses = tuple(Response(re.compile(re.escape(shape))) for shape in shapes)
             command = Command(line.strip().removesuffix("\\n"), responses)
         else:
-            command = asked(request)
+            command = self.command(request)
             assert command.line == line, step.where
         self.events.clear()
         self.engine.submit(command, self.now)
         assert self.engine.outgoing() == command.line.encode() + b"\r", step.where
-        self.command = command
+        self.latest = command
         if self.echo:
             self.feed(command.line.encode() + b"\r")
             assert not self.events, f"{step.where}: the echo was taken for {self.events}"
@@ -306,7 +319,7 @@ class Player:
         match event:
             case Answer():
                 assert line == "OK", step.where
-                assert event.command is self.command, step.where
+                assert event.command is self.latest, step.where
             case Refused():
                 assert event.result.text == line, step.where
             case _:
@@ -321,7 +334,7 @@ class Player:
 
     def sees(self, step: Step) -> None:
         expected = " ".join(self.bindings.samples(word) for word in step.words[2:])
-        assert described(self.last, self.declared) == expected, step.where
+        assert self.described(self.last) == expected, step.where
 
 
 def answers_to(steps: list[Step], at: int) -> list[Step]:

@@ -27,7 +27,9 @@ START = 1_795_415_760.0  # 2026-11-23 06:36:00 UTC
 class Player:
     """A fresh module with its cloud, and one transcript after another line of it."""
 
-    def __init__(self, opening: tuple[Step, ...], line: Hostile) -> None:
+    def __init__(
+        self, opening: tuple[Step, ...], line: Hostile, firmware: str | None = None
+    ) -> None:
         words = [word for step in opening if step.text.startswith("module") for word in step.words]
         known = not any(step.text == "cloud has no device" for step in opening)
         settings = dict(word.split("=", 1) for word in words if "=" in word)
@@ -35,7 +37,7 @@ class Player:
         self.line = line.to_module()
         self.module = Module(
             Identity(imei=settings["imei"], imsi=settings["imsi"]),
-            firmware=settings.get("firmware", DEFAULT),
+            firmware=firmware or settings.get("firmware", DEFAULT),
             typed_urcs=True if "typed_urcs" in words else None,
             now=START,
         )

@@ -30,8 +30,10 @@ from m5310.errors import PortError
 from tests.support.clock import elapse
 from tests.support.command_order import CommandOrder
 from tests.support.hostile import WHOLE, Carrier, Direction, Hostile
+from tests.support.language import CLASSIC, Language, running
 from tests.support.null_modem import ENDPOINT, START
 from tests.support.stored import streams
+from tests.support.suite_order import SuiteOrder
 from tests.support.upkeep import upkeep
 
 
@@ -41,7 +43,7 @@ class Wire(asyncio.Transport):
     def __init__(
         self,
         modem: Modem,
-        order: CommandOrder,
+        order: CommandOrder | SuiteOrder,
         to_module: Direction,
         to_host: Direction,
         deliver: Callable[[bytes], None],
@@ -98,7 +100,8 @@ class OneSidedAir(MemoryAir):
 
 class DeviceTestbed:
     """`events` are the device's upkeep events, without the steps of the program; `commands` every
-    line that the module received.
+    line that the module received. `firmware` is one of the classic module; None: the module of
+    `language`, by default the one of the running test.
     """
 
     def __init__(
@@ -106,11 +109,18 @@ class DeviceTestbed:
         hostile: Hostile = WHOLE,
         *,
         reachable: bool = True,
-        firmware: str = DEFAULT,
+        firmware: str | None = None,
         strict_host: bool = False,
+        language: Language | None = None,
     ) -> None:
         self._loop = asyncio.get_running_loop()
-        self.module = Module(Identity(), firmware=firmware, strict_host=strict_host, now=START)
+        self.language = CLASSIC if firmware else language or running()
+        self.module = Module(
+            Identity(),
+            firmware=firmware or (DEFAULT if self.language.classic else self.language.module),
+            strict_host=strict_host,
+            now=START,
+        )
         if hostile.echo:
             self.module.receive(b"ATE1\r", START)
             self.module.take_output()
@@ -121,7 +131,7 @@ class DeviceTestbed:
         self.cloud = self.platform.create_device(
             Description("the testbed's", Identity().imei, Identity().imsi), START
         )
-        self.order = CommandOrder(self._loop.time, lossy=hostile.lossy)
+        self.order = self._judge(lossy=hostile.lossy)
         self.events: list[UpkeepEvent] = []
         self.commands: list[str] = []
         self.silent = False
@@ -136,6 +146,11 @@ class DeviceTestbed:
         self.modem = self._join()
         if not reachable:
             self.outage()
+
+    def _judge(self, *, lossy: bool) -> CommandOrder | SuiteOrder:
+        if self.language.classic:
+            return CommandOrder(self._loop.time, lossy=lossy)
+        return SuiteOrder(self._loop.time, lossy=lossy, declaring=self.language.declaring)
 
     def device(self, *, lifetime: int = 86400, reopens: bool = False, **options: object) -> Device:
         """A device on the testbed's modem; with `reopens` it opens and re-opens the port itself."""

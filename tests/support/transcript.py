@@ -129,7 +129,7 @@ def load(path: Path) -> tuple[tuple[Step, ...], tuple[Exchange, ...]]:
     return opening, tuple(exchanges)
 
 
-_FINAL = re.compile(r"OK|ERROR|\+CME ERROR:.*")
+_FINAL = re.compile(r"OK|ERROR|\+C(ME|IS) ERROR:.*")
 
 
 def _touching(steps: list[Step]) -> tuple[Step, ...]:

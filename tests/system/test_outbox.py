@@ -21,6 +21,8 @@ from tests.support.effort import either, scaled
 from tests.support.hostile import BYTEWISE, WHOLE, Hostile
 from tests.support.testbed import DeviceTestbed, random_faults
 
+pytestmark = pytest.mark.usefixtures("each_language")
+
 S = DeviceState
 R = ReportState
 
@@ -74,12 +76,15 @@ async def test_module_that_stayed_on_is_logged_out_first() -> None:
     testbed = DeviceTestbed()
     async with testbed.device(reopens=True) as device:
         await logged_in(device)
+        since = len(testbed.commands)
         testbed.unplug()
         await elapse(30)
         testbed.plug()
         await testbed.until(lambda: device.counters.restored == 1, 60)
         assert device.state is S.REGISTERED
-        assert testbed.commands.count("AT+MIPLCLOSE=0") == 1  # what it still held was logged out
+        assert (
+            testbed.commands[since:].count("AT+MIPLCLOSE=0") == 1
+        )  # what it still held was logged out
         await elapse(600)
         assert testbed.online
     testbed.stop()
@@ -228,7 +233,8 @@ async def test_lost_acknowledgement_costs_one_repetition() -> None:
         assert len([line for line in testbed.commands if "UPDATE" in line]) == 1
         await elapse(1000)
         assert testbed.reported == [1.0]
-        assert not device.counters.renewals_failed
+        # a module of the suite says that it gave up, so the update is tried during the outage, too
+        assert device.counters.renewals_failed == (not testbed.language.classic)
     testbed.stop()
 
 
@@ -295,7 +301,7 @@ async def test_unexpected_logout_is_recovered(truly: bool) -> None:
             testbed.command("AT+MIPLCLOSE=0")
             await testbed.until(lambda: device.counters.logouts == 1)
         else:
-            testbed.send("+MIPLCLOSE:0,1")
+            testbed.send(testbed.language.closed)
         kept = await device.report({sensor: 1.0}, acknowledge=True)
         assert kept.state is R.QUEUED
         await testbed.until(lambda: device.state is S.REGISTERED, 120)
@@ -317,7 +323,7 @@ async def test_logout_stays_without_recovery() -> None:
     testbed = DeviceTestbed()
     async with testbed.device(recover=False) as device:
         await logged_in(device)
-        testbed.send("+MIPLCLOSE:0,1")
+        testbed.send(testbed.language.closed)
         await elapse(600)
         assert device.state is S.DEREGISTERED
         assert testbed.events == [LoggedOut()]

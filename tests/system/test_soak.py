@@ -25,6 +25,8 @@ from tests.support.clock import elapse
 from tests.support.effort import either
 from tests.support.testbed import DeviceTestbed
 
+pytestmark = pytest.mark.usefixtures("each_language")
+
 R = ReportState
 LAMP = Path(3303, 0, 5701)
 
@@ -134,9 +136,9 @@ async def test_nothing_is_lost_or_doubled(seed: int, caplog: pytest.LogCaptureFi
         await elapse(4 * OVERDUE)
 
         sent = [
-            float(line.split('"')[1])
+            float(value)
             for line in testbed.commands
-            if "NOTIFY=0,3303,0,5700,4" in line
+            if (value := testbed.language.value_of(line)) is not None
         ]
         plain = [value for value in sent if value % 1]
         assert len(plain) == len(set(plain)), "a report without an acknowledgement was sent twice"

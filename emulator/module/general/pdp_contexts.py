@@ -12,7 +12,7 @@ _FIRST = 0  # the context of the attach, which is always there
 _CONTEXTS = range(_FIRST, 11)  # the chip's numbers
 _ANY_CONTEXT = (0, 0xFF)
 _TYPES = ("IP", "NONIP")
-_ADDRESS = "10.160.3.14"
+ADDRESS = "10.160.3.14"
 _APN = "nbiot.MNC002.MCC460.GPRS"
 
 
@@ -70,7 +70,7 @@ class PdpContexts:
 
     def _address_of(self, number: int) -> str:
         used = number == _FIRST and self._radio.registered
-        return f"+CGPADDR:{number},{_ADDRESS}" if used else f"+CGPADDR:{number}"
+        return f"+CGPADDR:{number},{ADDRESS}" if used else f"+CGPADDR:{number}"
 
     COMMANDS: ClassVar[Commands] = {
         "+CGDCONT": CommandForms(

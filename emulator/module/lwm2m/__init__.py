@@ -22,9 +22,10 @@ in several points, and as the specification demands. They differ in data, not in
 their own.
 
 Requests of the platform are taken from the server of the registration only. What the module knows
-(discover, observe, cancel, attributes) it answers itself, and reports it to the host. Read, write
-and execute wait for the host: its answer is the piggybacked acknowledgement, however late it comes;
-no answer means none. The id for the host is the message id of the request.
+(discover, observe, cancel, attributes) it answers itself, and reports it to the host, unless the
+dialect leaves it to the host (`Rules.answers`). Read, write and execute wait for the host: its
+answer is the piggybacked acknowledgement, however late it comes; no answer means none. The id for
+the host is the message id of the request.
 
 In style `standard` the objects Server and Device are always there: what the host has not declared
 of them, the module answers. The server may write the lifetime, which then is the registration's.

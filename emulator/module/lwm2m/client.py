@@ -45,7 +45,8 @@ class Client:
     """Set `host` before the first call, and `rules` where they are others. `send` transmits a
     datagram to an address `host:port`; `online` returns whether the radio is registered.
     `endpoint`: the name under which the module itself would register. `busy`: returns whether the
-    uplink takes no report. `seed` draws tokens,
+    uplink takes no report, `release` asks the network to release the connection: soon, or after
+    the next answer. `seed` draws tokens,
     `first_mid` is the first message id. `msgids`: the message ids that the host gets to see and may
     answer.
 
@@ -62,6 +63,7 @@ class Client:
         first_mid: int,
         endpoint: str = "",
         busy: Callable[[], bool] = lambda: False,
+        release: Callable[[float, bool], None] = lambda _now, _after_answer: None,
         seed: int = 0,
         msgids: range = ALL_MSGIDS,
         style: Style = ONENET,
@@ -80,6 +82,7 @@ class Client:
         self._endpoint.serve = self._serve
         self.endpoint = endpoint
         self._busy = busy
+        self.release = release
         self.style = style
         self._online = online
         self.objects = Objects()

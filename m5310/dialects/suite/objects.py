@@ -41,7 +41,7 @@ class Objects:
                     await self._drop(execute, ref, number)
                 await self._add(execute, ref, number, command)
         for command in self._declarations(ref, wanted):
-            await execute(command)
+            await _declare(execute, command)
 
     def without(self, ref: int, instance: Path) -> Commands:
         """Delete an instance: its object goes, and comes again with the others.
@@ -97,6 +97,19 @@ class Objects:
         if not self._declares:
             return ()
         return tuple(commands.declare(ref, each, self.ids(each)) for each in objects)
+
+
+async def _declare(execute: Execute, command: Command) -> None:
+    """Declare resources. Firmware that leaves discovers to the host refuses it, such as that of
+    2018 for M5310-A, which has the name of a later one that wants it."""
+    for left in reversed(range(ATTEMPTS)):
+        try:
+            await execute(command)
+        except CommandError as error:  # or the line has damaged it
+            if not left:
+                _log.info("the platform asks the host for the resources: %s", error)
+        else:
+            return
 
 
 def _line(ref: int, number: int, resources: list[Resource]) -> Command:

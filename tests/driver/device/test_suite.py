@@ -307,7 +307,13 @@ async def test_attributes_are_an_event() -> None:
     ],
 )
 async def test_refusal_has_number_and_profile(name: str, result: str, words: str) -> None:
-    async with created(suite(OPEN=result), module=name) as (_, device):
+    network: Rules = {
+        "AT+CEREG?": ["+CEREG:0,1", "OK"],
+        "AT+CFUN?": ["+CFUN:1", "OK"],
+        "AT+CSQ": ["+CSQ:20,99", "OK"],
+    }
+    rules = suite(OPEN=result) | network
+    async with created(rules, module=name) as (_, device):
         with pytest.raises(CommandError, match=words):
             await device.connect(60)
 

@@ -153,6 +153,11 @@ class Creation:
         ]
         return Answer(tuple(information(self._suite, "MIPLCONFIG", *row) for row in rows))
 
+    def test(self, form: Create) -> Answer:
+        """The test command of one of these forms."""
+        self.needs(form)
+        return OK
+
     def test_configuration(self) -> Answer:
         self.needs(Create.CONFIG)
         text = "<mode>,<parameter1>[,<parameter2>]"

@@ -10,6 +10,7 @@ from emulator.lwm2m.model import Path
 from emulator.lwm2m.values import Type
 from emulator.module.at.codec import Cme, Refusal
 from emulator.module.at.commands import OK, Answer, CommandForms, Commands, Values
+from emulator.module.at.conversation import URC_LIMIT
 from emulator.module.dialects.suite import urcs
 from emulator.module.dialects.suite.exchanges import Exchanges
 from emulator.module.dialects.suite.instance import Instance, number_of, refusal
@@ -24,7 +25,7 @@ from emulator.module.lwm2m.host import (
     ReadRequest,
     WriteRequest,
 )
-from emulator.module.suite import Suite, Write
+from emulator.module.suite import Create, Suite, Write
 
 # China Mobile's own commands (its LwM2M manual), and Quectel's for buffered lines: taken without an
 # effect.
@@ -71,7 +72,7 @@ def _form(
         set=None if setter is None else set_values,
         execute=query(execute),
         read=query(read),
-        test=query(test),
+        test="" if test is None else query(test),
     )
 
 
@@ -84,7 +85,7 @@ class SuiteDialect:
         self.exchanges = Exchanges(self.instance)
         self._client = client
         self._urc = urc
-        self._paced: deque[str] = deque()  # lines that wait for the pace
+        self._paced: deque[str] = deque(maxlen=URC_LIMIT)  # lines that wait for the pace
         self._free_at = 0.0  # when the next of them may be written
 
     @property
@@ -173,14 +174,23 @@ class SuiteDialect:
             setter=lambda suite: suite.instance.create_blob,
             execute=lambda suite: suite.instance.create_bare,
         ),
-        "+MIPLCREATEEX": _form(lambda suite: suite.instance.create_ex),
-        "+MIPLCREATEEXT": _form(lambda suite: suite.instance.create_ext),
+        "+MIPLCREATEEX": _form(
+            lambda suite: suite.instance.create_ex,
+            test=lambda suite: lambda _now: suite.instance.creation.test(Create.EX),
+        ),
+        "+MIPLCREATEEXT": _form(
+            lambda suite: suite.instance.create_ext,
+            test=lambda suite: lambda _now: suite.instance.creation.test(Create.EXT),
+        ),
         "+MIPLCONFIG": _form(
             setter=lambda suite: suite.instance.configure,
             read=lambda suite: lambda _now: suite.instance.creation.read_configuration(),
             test=lambda suite: lambda _now: suite.instance.creation.test_configuration(),
         ),
-        "+MIPLBOOTSTRAP": _form(lambda suite: suite.instance.set_bootstrap),
+        "+MIPLBOOTSTRAP": _form(
+            lambda suite: suite.instance.set_bootstrap,
+            test=lambda suite: lambda _now: suite.instance.creation.test(Create.BOOTSTRAP),
+        ),
         **dict.fromkeys(
             ("+MIPLDELETE", "+MIPLDEL"), _form(lambda suite: suite.instance.delete)
         ),  # the M5311's manual has both
@@ -205,6 +215,7 @@ class SuiteDialect:
                 setter=lambda suite: suite.take,
                 execute=lambda suite: suite.take_bare,
                 read=lambda suite: suite.take_bare,
+                test=lambda suite: suite.take_bare,
             ),
         ),
     }

@@ -11,14 +11,20 @@ from emulator.module.dialects.suite.create import wrong
 from emulator.module.dialects.suite.instance import ID, REF, RELEASE, Instance
 from emulator.module.dialects.suite.values import read as read_value
 from emulator.module.lwm2m.client import REPORT_ITEMS
-from emulator.module.lwm2m.host import ExecuteRequest, ReadRequest, Result, WriteRequest
+from emulator.module.lwm2m.host import (
+    DiscoverRequest,
+    ExecuteRequest,
+    ReadRequest,
+    Result,
+    WriteRequest,
+)
 
 _MSGID = (0, 0xFFFFFFF)  # the range in test answers
 _FLAG = (0, 0xFFFF)  # 0 to 2, and the bits of release assistance
 _RESULT = (0, 0xFF)
 ACKID_LIMIT = 0xFFFF
 LIST_LIMIT = 255  # characters of a list of resources
-_RELEASE_NOW = "0x200", "512"
+_NOW, _AFTER_ANSWER = 0x200, 0x400  # bits of release assistance
 
 # Results of the host's answers (specification of the suite).
 _REFUSED: Mapping[int, Result] = {
@@ -33,6 +39,16 @@ _DONE: Mapping[int, Result] = {2: Result.DONE, **_REFUSED}
 _GROUP = re.compile(
     r"AT *\+MIPL(?:NOTIFY|READRSP)=[^,]*, *([0-9]{1,9}) *,.*", re.IGNORECASE | re.DOTALL
 )
+
+
+def _number(text: str | None) -> int:
+    """Of a value of release assistance, which is decimal or has 0x before it."""
+    if text is None:
+        return 0
+    if not text.startswith("0x"):
+        wrong(not text.isdecimal())
+        return int(text)
+    return int(text, 16)
 
 
 class Exchanges:
@@ -51,12 +67,12 @@ class Exchanges:
         kind, value, size = read_value(values, profile)
         index, flag = values.integers((0, REPORT_ITEMS - 1), _FLAG)
         ackid = values.optional_integer(0, ACKID_LIMIT)
-        release = values.optional_word(RELEASE)
+        release = _number(values.optional_word(RELEASE))
         values.end()
         path = Path(*ids)
         wrong(ackid == 0 and not profile.ackid_zero)
         wrong(profile.flags and index == 0 and flag)
-        wrong(ackid and not profile.extras and release in _RELEASE_NOW)
+        wrong(ackid and not profile.extras and release & _NOW)
         self._instance.check_instance()
         if profile.host_answers:
             self._instance.check_login()
@@ -70,6 +86,9 @@ class Exchanges:
         item = Item(path, value)
         self._client.notify(item, kind, size=size, ackid=ackid or 0, complete=index == 0, now=now)
         self._next = max(index - 1, 0)
+        release |= flag
+        if index == 0 and release & (_NOW | _AFTER_ANSWER):
+            self._client.release(now, not release & _NOW)
         return OK
 
     # Answers to the platform's requests --------------------------------------------------------
@@ -164,6 +183,9 @@ class Exchanges:
             return OK
         self._instance.check_login()
         result = _FOUND[number]
+        request = self._client.requests.find(DiscoverRequest, first, now)
+        if self._instance.profile.counts:
+            wrong(len(ids) > self._instance.counts.get(request.path.object, 0))
         self._client.answer_discover(msgid=first, result=result, resources=ids, now=now)
         return OK
 

@@ -75,7 +75,8 @@ class Instance:
 
     def event_line(self, what: Happening, number: int = 0) -> str | None:
         """None: the module does not show it."""
-        event = EVENTS[what]
+        timed_out = what is Happening.REGISTER_TIMED_OUT
+        event = self.profile.timeout_event if timed_out else EVENTS[what]
         if event in self.profile.hidden:
             return None
         extend = [number] if what in WITH_EXTEND else []
@@ -171,7 +172,8 @@ class Instance:
             values.doubts.take(f"the object {object_id} is already there", Cme.NOT_ALLOWED)
         for path in new:
             self.client.add_instance(path)
-        self.counts[object_id] = attributes + actions
+        if known(Path(object_id)):
+            self.counts[object_id] = attributes + actions
         return OK
 
     def delete_object(self, values: Values, _now: float) -> Answer:

@@ -21,7 +21,7 @@ from emulator.module.lwm2m.host import (
     WriteRequest,
 )
 from emulator.module.lwm2m.objects import Objects
-from emulator.module.suite import Suite, Write
+from emulator.module.suite import Execute, Suite, Write
 
 
 def ids_of(path: Path) -> tuple[int, int, int]:
@@ -78,6 +78,9 @@ def _written(suite: Suite, item: Item, objects: Objects) -> tuple[int, int, str]
         if kind is not ValueType.OPAQUE:
             return kind.value, announced_length(kind, text), text
     data = _bytes_of(item)
+    if declared == ValueType.INTEGER:
+        sign = b"\xff" if data[:1] >= b"\x80" else b"\0"
+        data = data.rjust(suite.write_width, sign)
     if isinstance(item.value, str):  # a text of the platform arrives as one (observed)
         text = text_of(item.value)
         return ValueType.STRING.value, len(text), text
@@ -116,15 +119,18 @@ def execute_line(suite: Suite, request: ExecuteRequest) -> str:
     except UnicodeDecodeError:
         raise CannotForward from None
     ending: list[object] = []
-    if suite.execute_typed and (arguments or suite.execute_empty):
-        ending = [len(arguments), f'"{arguments}"']
-    elif arguments:
-        ending = [arguments]
+    if suite.execute is Execute.BARE:
+        ending = [arguments] if arguments else []
+    elif arguments or suite.execute_empty:
+        flag = [0] if suite.execute is Execute.FLAGGED else []
+        ending = [len(arguments), f'"{arguments}"', *flag]
     return urc(suite, "MIPLEXECUTE", 0, request.msgid, *ids_of(request.path), *ending)
 
 
 def observe_line(suite: Suite, msgid: int, path: Path, *, active: bool) -> str:
-    return urc(suite, "MIPLOBSERVE", 0, msgid, int(active), *ids_of(path))
+    object_id, instance, resource = ids_of(path)
+    last = [resource] if suite.observe_resource or path.resource is not None else []
+    return urc(suite, "MIPLOBSERVE", 0, msgid, int(active), object_id, instance, *last)
 
 
 def discover_line(suite: Suite, msgid: int, path: Path) -> str:
@@ -133,6 +139,8 @@ def discover_line(suite: Suite, msgid: int, path: Path) -> str:
 
 def parameter_line(suite: Suite, request: ParameterRequest) -> str:
     given = dict(one.partition("=")[::2] for one in request.query)
+    given.setdefault("stp", given.get("st", ""))
+    given = {name: value for name, value in given.items() if value}
     text = ";".join(f"{name}={given[name]}" for name in suite.parameters if name in given)
     ids = ids_of(request.path)
     return urc(suite, "MIPLPARAMETER", 0, request.msgid, *ids, len(text), f'"{text}"')

@@ -1,0 +1,128 @@
+"""Hosts of the suite that know nothing of this driver: two in C, one for each answering model, and
+a script that looks every ten seconds.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from emulator import Cloud, Emulator, LoopClock
+from tests.support.foreign import program
+
+HERE = Path(__file__).parent
+SPEED = 40  # of the time in which the script lives
+
+# 183.230.40.40:5683 without bootstrap, mtu 1024: a real line
+BLOB = (
+    "AT+MIPLCREATE=49,130031F10003F2002304001100000000000000123138332E3233302E34302E34303A3536383300"
+    "0131F30008C000000000,0,49,0"
+)
+EX = 'AT+MIPLCREATEEX="183.230.40.39:5683",1'
+ANSWERING = {
+    "m5310a-2018": [BLOB],
+    "nb86": [BLOB],
+    "nb73": ["AT+MIPLCREATE"],
+    "bc28": ["AT+MIPLCONFIG=1,183.230.40.39,5683", "AT+MIPLCONFIG=3,0", "AT+MIPLCREATE"],
+    "me3616": [BLOB],
+    "sim7000c": ["AT+MIPLBOOTSTRAP=0", BLOB],
+    "sim7020": ['AT+MIPLCREATEEXT="183.230.40.39",1'],
+    "generic": ["AT+MIPLCREATE"],
+}
+DECLARING = {"m5310a": [EX], "m5311": [BLOB], "mn316": [EX]}
+
+Prints = Callable[..., list[str]]
+
+
+@pytest.fixture(scope="module")
+def compiled(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], str]:
+    def compile_(name: str) -> str:
+        target = tmp_path_factory.mktemp(name) / name
+        command = [program("cc", "gcc"), "-std=gnu11", "-Wall", "-Wextra", "-Werror", "-O1"]
+        source = HERE / f"{name}.c"
+        subprocess.run([*command, "-o", str(target), str(source)], check=True, timeout=60)
+        return str(target)
+
+    return compile_
+
+
+@contextmanager
+def running(*words: str) -> Iterator[Prints]:
+    """The host as a process. It must print what the test expects, and end well."""
+    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        output = process.stdout
+
+        def prints(*expected: str) -> list[str]:
+            lines = []
+            for line in expected:
+                lines.append(output.readline().rstrip("\n"))
+                assert lines[-1].startswith(line), f"{lines[-1]!r}, then {output.read()!r}"
+            return lines
+
+        try:
+            yield prints
+            assert process.wait(timeout=20) == 0, output.read()
+        finally:
+            process.kill()
+
+
+def serve(cloud: Cloud, prints: Prints, written: str) -> None:
+    """A read, a write and an execute that ends the host."""
+    reading = cloud.start_read("3303/0/5700")
+    prints("read")
+    assert reading.result(timeout=10) == 22.25
+    writing = cloud.start_write({"3306/0/5851": 22})
+    prints(written)
+    writing.result(timeout=10)
+    executing = cloud.start_execute("3306/0/5850", "stop")
+    prints("execute")
+    executing.result(timeout=10)
+
+
+@pytest.mark.realtime
+@pytest.mark.parametrize("module", ANSWERING)
+def test_host_answers_all(compiled: Callable[[str], str], module: str) -> None:
+    host = compiled("suite_answering")
+    with Emulator(module=module, clock=LoopClock(speed=10)) as it:
+        cloud = Cloud(it)
+        baud = "115200" if module.startswith("sim") else "9600"
+        with running(host, it.port, baud, *ANSWERING[module]) as prints:
+            prints("logged in", "observed 3303", "observed 3306", "discovered 3303")
+            prints("discovered 3306", "acknowledged 7")
+            nine = module == "m5310a-2018"
+            serve(cloud, prints, f"written 2 {2 if nine else 1} 16")
+        assert cloud.points("3303/0/5700") == [21.5]
+        assert not cloud.online
+
+
+@pytest.mark.realtime
+@pytest.mark.parametrize("module", DECLARING)
+def test_host_declares_before_login(compiled: Callable[[str], str], module: str) -> None:
+    host = compiled("suite_declaring")
+    with Emulator(module=module, clock=LoopClock(speed=10)) as it:
+        cloud = Cloud(it)
+        with running(host, it.port, "9600", *DECLARING[module]) as prints:
+            prints("logged in", "subscribed", "acknowledged 7")
+            serve(cloud, prints, "written 2 2 16")
+        assert cloud.points("3303/0/5700") == [21.5]
+        assert not cloud.online
+
+
+@pytest.mark.realtime
+def test_script_that_looks_every_ten_seconds() -> None:
+    with Emulator(module="nb73", clock=LoopClock(speed=SPEED)) as it:
+        cloud = Cloud(it)
+        script = str(HERE / "suite_poller.py")
+        with running(sys.executable, script, it.port, str(SPEED)) as prints:
+            prints("observe 1,3303,0,-1", "observe 1,3306,0,-1", "discover 3303", "discover 3306")
+            prints("acknowledged")
+            serve(cloud, prints, "write 3306,0,5851,2,1,16")
+            prints("left")
+        assert cloud.points("3303/0/5700") == [21.5]
+        assert not cloud.online

@@ -1,0 +1,99 @@
+"""A program that was written for the M5310 runs unchanged on every module that is known."""
+
+from __future__ import annotations
+
+import pytest
+
+from emulator.lwm2m.model import Item, Path
+from emulator.onenet.lwm2m.operations import Execute, Operation, Read, Write
+from emulator.onenet.lwm2m.outcomes import Failure, Outcome
+from m5310 import Access, Device, DeviceState, Resource, ValueType
+from tests.support.clock import elapse
+from tests.support.hostile import BYTEWISE, WHOLE, Hostile
+from tests.support.language import Language
+from tests.support.suite_transcript import MODULES
+from tests.support.testbed import DeviceTestbed
+
+# Old firmware of M5310-A leaves all to its host, and has the name of a later one.
+DECLARING = ("m5310a", "m5310a-2018", "m5311", "mn316")
+SUBSCRIBED = 120  # seconds until the platform has observed and discovered all, one at a time
+
+SENSOR, LABEL, DIMMER = Path(3303, 0, 5700), Path(3303, 0, 5750), Path(3306, 0, 5851)
+BYTES, BUTTON, HIDDEN = Path(3306, 0, 5527), Path(3306, 0, 5523), Path(3306, 0, 5999)
+
+
+class Program:
+    """Knows no dialect and no module."""
+
+    def __init__(self) -> None:
+        self.written: list[tuple[str, object]] = []
+        self.executed: list[bytes] = []
+
+    async def on_write(self, resource: Resource, value: object) -> None:
+        self.written.append((str(resource.path), value))
+
+    async def on_execute(self, _: Resource, arguments: bytes) -> None:
+        self.executed.append(arguments)
+
+
+async def ask(testbed: DeviceTestbed, question: Operation) -> Outcome:
+    outcome = testbed.ask(question)
+    await testbed.until(lambda: bool(outcome), 60)
+    return outcome[0]
+
+
+async def work(testbed: DeviceTestbed, device: Device, program: Program) -> None:
+    sensor = await device.add_resource("3303/0/5700", ValueType.FLOAT, 21.5)
+    await device.add_resource("3303/0/5750", ValueType.STRING, "hall", Access(3))
+    await device.add_resource("3306/0/5851", ValueType.INTEGER, 40, Access(3))
+    await device.add_resource("3306/0/5527", ValueType.OPAQUE, b"\x00", Access(3))
+    await device.add_resource("3306/0/5523", ValueType.STRING, "", Access(4))
+    await device.connect(60)
+    assert testbed.online
+    await elapse(SUBSCRIBED)
+
+    await device.notify(sensor, 22.25)
+    await device.notify(sensor, 22.5, acknowledge=True)
+    await elapse(2)
+    assert testbed.reported == [22.25, 22.5]
+
+    outcome = await ask(testbed, Read(SENSOR))
+    assert [item.value for item in outcome.items] == [22.5]
+    outcome = await ask(testbed, Read(Path(3303, 0)))
+    assert [(item.path, item.value) for item in outcome.items] == [(SENSOR, 22.5), (LABEL, "hall")]
+    assert (await ask(testbed, Read(HIDDEN))).failure is not None
+
+    items = (Item(LABEL, "a, b"),)
+    assert (await ask(testbed, Write(Path(3303, 0), items, replace=False))).failure is None
+    items = (Item(DIMMER, 55), Item(BYTES, b"\x0a\xff"))
+    assert (await ask(testbed, Write(Path(3306, 0), items, replace=False))).failure is None
+    assert program.written == [
+        ("3303/0/5750", "a, b"),
+        ("3306/0/5851", 55),
+        ("3306/0/5527", b"\x0a\xff"),
+    ]
+    items = (Item(SENSOR, 1.5),)  # read-only
+    assert (await ask(testbed, Write(Path(3303, 0), items, replace=False))).failure is not None
+
+    assert (await ask(testbed, Execute(BUTTON, b"now, please"))).failure is None
+    assert (await ask(testbed, Execute(BUTTON, b""))).failure is None
+    assert program.executed == [b"now, please", b""]
+    assert (await ask(testbed, Execute(SENSOR, b""))).failure is not Failure.TIME_OUT
+
+    await device.update()
+    await device.close(60)
+    assert device.state is DeviceState.DEREGISTERED
+    assert not testbed.online
+
+
+@pytest.mark.parametrize("line", [WHOLE, BYTEWISE], ids=str)
+@pytest.mark.parametrize("finds_out", [True, False])
+@pytest.mark.parametrize("module", MODULES)
+async def test_program_runs_on_every_module(module: str, finds_out: bool, line: Hostile) -> None:
+    testbed = DeviceTestbed(line, language=Language(module, declaring=module in DECLARING))
+    program = Program()
+    options = {} if finds_out else {"module": module}
+    device = testbed.device(on_write=program.on_write, on_execute=program.on_execute, **options)
+    async with device:
+        await work(testbed, device, program)
+    testbed.stop()
