@@ -58,9 +58,9 @@ thread) and returns the commands of the answer, or of a refusal. The platform re
 request: a repeat with the same msgid and path gets the same answer, without a second call.
 
 Without the program. Where the host must answer observes, discovers and attributes, `Dispatch` asks
-the dialect for the answer and `Requests.reply` queues it with the others. Reports wait until the
-platform has observed each object instance after a login, at most `OBSERVE_WITHIN` s from one observe
-to the next. Attributes go to `Holding`, which keeps back reports that they do not ask for, if the
+the dialect for the answer and `Requests.reply` queues it with the others. A report waits until the
+platform observes its object instance after a login, at most `OBSERVE_WITHIN` s from one observe to
+the next. Attributes go to `Holding`, which keeps back reports that they do not ask for, if the
 program wants that (`honour_attributes`).
 
 A module whose uplink is busy gets the same report again after `BUSY_WAIT`, without a question to
