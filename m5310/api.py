@@ -9,11 +9,15 @@ from m5310.commands.general import Booted as Booted
 from m5310.commands.network import NetworkStatus as NetworkStatus
 from m5310.commands.ping import PingReply as PingReply
 from m5310.commands.power import PowerSaving as PowerSaving
+from m5310.device.attributes import Attributes as Attributes
 from m5310.device.device import Device as Device
 from m5310.device.events import (
+    AttributesSet as AttributesSet,
     Created as Created,
+    Identified as Identified,
     LoggedIn as LoggedIn,
     LoggedOut as LoggedOut,
+    ModuleEvent as ModuleEvent,
     PortBack as PortBack,
     PortLost as PortLost,
     RadioRestarted as RadioRestarted,
@@ -33,6 +37,11 @@ from m5310.device.outbox import WhenFull as WhenFull
 from m5310.device.reports import Report as Report, ReportState as ReportState
 from m5310.dialects.classic.config import Blocks as Blocks, Config as Config
 from m5310.dialects.classic.form import Reading as Reading
+from m5310.dialects.profiles import (
+    PROFILES as PROFILES,
+    Profile as Profile,
+    read_profile as read_profile,
+)
 from m5310.errors import (
     AcknowledgementRefused as AcknowledgementRefused,
     AcknowledgementTimeout as AcknowledgementTimeout,
@@ -40,10 +49,12 @@ from m5310.errors import (
     Code as Code,
     CommandError as CommandError,
     CommandTimeout as CommandTimeout,
+    HeldBack as HeldBack,
     LanguageRefused as LanguageRefused,
     M5310Error as M5310Error,
     ModemReset as ModemReset,
     NotFound as NotFound,
+    NotInDialect as NotInDialect,
     NotSupported as NotSupported,
     OutboxFull as OutboxFull,
     ParameterError as ParameterError,

@@ -266,6 +266,13 @@ class OutboxFull(M5310Error):
     code = Code.NO_MEMORY
 
 
+class HeldBack(M5310Error):
+    """The report was not sent: the platform's attributes ask for fewer. Its values are kept, and
+    the newest ones are sent when they are due."""
+
+    code = Code.PENDING
+
+
 class ModemReset(M5310Error):
     """The module restarted by itself; objects, sockets and registration are gone."""
 

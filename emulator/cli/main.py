@@ -167,7 +167,8 @@ def _print_startup(emulator: Emulator, *, as_json: bool) -> None:
     server = emulator.server
     if server is not None and not server.startswith("coaps://"):
         server = f"coap://{server}"
-    info = StartupInfo(cloud, devices, ports, server, emulator.psk)
+    model = emulator.module.firmware.model if emulator.boards else ""
+    info = StartupInfo(cloud, devices, ports, server, emulator.psk, model or "M5310")
     if as_json:
         text = info.as_json()
     else:

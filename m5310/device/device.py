@@ -24,6 +24,7 @@ from m5310.device.events import (
     UpkeepCounters,
     announced,
 )
+from m5310.device.holding import Holding
 from m5310.device.language import Language
 from m5310.device.lifecycle import Lifecycle
 from m5310.device.outbox import LIMIT, Outbox, WhenFull
@@ -66,6 +67,10 @@ class Device:
     of `m5310.dialects.profiles.PROFILES`, or a `Profile`, overrules that; `dialect` is "classic" or
     "suite". `baudrate` None: that of the given module, else 9600.
 
+    Attributes that the platform sets (`pmin`, `pmax`, `gt`, `lt`, `st`) are an event,
+    `AttributesSet`. With `honour_attributes` reports that they do not ask for are HELD: not sent,
+    but the newest value is as soon as it is due.
+
     The registration is renewed in time while the device is open. If that fails, or the module logs
     out by itself, the device logs in again. A lost port is opened again when it is back, under its
     name or with its USB serial number. A module that restarts is configured again, and logged in
@@ -93,6 +98,7 @@ class Device:
         baudrate: int | None = None,
         answer_within: float = ANSWER_WITHIN,
         reading: Reading = Reading.EITHER,
+        honour_attributes: bool = False,
         recover: bool = True,
         outbox: int = LIMIT,
         when_full: WhenFull = WhenFull.DROP_OLDEST,
@@ -103,7 +109,6 @@ class Device:
         if baudrate is None:
             baudrate = given.baud if given else BAUDRATE
         link = Link(port, baudrate)
-        execute, session = link.execute, link.session
         config = Config(endpoint, uri, lifetime, bootstrap, blocks=blocks)
         parameters.flag("recover", recover)
         self.module: Final = Module(link)
@@ -120,10 +125,10 @@ class Device:
             asks=dialect == "suite",
         )
         spoken = language.dialect
-        registration = self._registration = Registration(execute, spoken, lifetime, emit)
+        registration = self._registration = Registration(link.execute, spoken, lifetime, emit)
         settings, outcomes = self.module.settings, registration.outcomes
         provisioning = self._provisioning = Provisioning(
-            resources, self.module, settings, spoken, session, outcomes, emit, language
+            resources, self.module, settings, spoken, link.session, outcomes, emit, language
         )
         recovery = self._recovery = RecoveryPolicy(
             *(self.module, registration, provisioning, lifetime, emit),
@@ -137,15 +142,15 @@ class Device:
             limit=outbox,
             when_full=when_full,
         )
-        handlers = Handlers(on_read, on_write, on_execute)
-        callbacks = Callbacks()
+        self._holding = Holding(reports, honour_attributes)
+        callbacks, handlers = Callbacks(), Handlers(on_read, on_write, on_execute)
         handler = RequestHandler(
-            self._resources, handlers, spoken, callbacks, answer_within=answer_within
+            resources, handlers, spoken, callbacks, answer_within=answer_within
         )
-        requests = self._requests = Requests(handler, execute, session)
+        requests = self._requests = Requests(handler, link.execute, link.session)
         parts = Parts(registration, provisioning, recovery, reports, requests, callbacks)
         self._lifecycle = Lifecycle(self.module, parts)
-        Dispatch(link, parts, spoken, self._resources, self._events)
+        Dispatch(link, parts, spoken, resources, self._events, self._holding)
 
     @property
     def state(self) -> DeviceState:
@@ -245,6 +250,7 @@ class Device:
     async def _remove(self, resource: Resource) -> None:
         self._resources.remove(resource)
         gone = NotFound(f"not reported: {resource.path} was removed")
+        self._holding.remove(resource)
         await self._outbox.remove(resource, gone)
         try:
             if await self._provisioning.remove(resource):
@@ -352,7 +358,7 @@ class Device:
             what = {what: value}
         parameters.seconds("timeout", timeout)
         report = await self.report(what, acknowledge=acknowledge)
-        if acknowledge and report.state is not ReportState.QUEUED:
+        if acknowledge and report.state not in (ReportState.QUEUED, ReportState.HELD):
             await report.acknowledgement(timeout)
         return report
 
@@ -365,7 +371,7 @@ class Device:
             self._resources.check(resource)
         if not self._recovery.login_pending:
             self.check_registered()
-        return await self._outbox.send(values, acknowledge=acknowledge)
+        return await self._holding.send(values, acknowledge=acknowledge)
 
     def check_registered(self) -> None:
         """Raise StateError, or the error of a LOST device, unless reports can be sent."""

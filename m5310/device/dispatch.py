@@ -9,6 +9,7 @@ from typing import Final, assert_never
 
 from m5310.device.attributes import Attributes
 from m5310.device.events import AttributesSet, EventEmitter, ModuleEvent, Subscribed
+from m5310.device.holding import Holding
 from m5310.device.parts import Parts
 from m5310.dialects.dialect import Dialect
 from m5310.dialects.urcs import (
@@ -54,12 +55,14 @@ class Dispatch:
         dialect: Dialect,
         resources: ObjectTree,
         events: EventEmitter,
+        holding: Holding,
     ) -> None:
         self._link = link
         self._parts = parts
         self._dialect = dialect
         self._resources = resources
         self._events = events
+        self._holding = holding
         link.listen(self._on_link_event)
         parts.registration.listen(self._on_state)
 
@@ -159,6 +162,7 @@ class Dispatch:
             _log.warning("refusing attributes of %s: %s", request.path, error)
             return False
         if any(request.path.covers(each.path) for each in self._resources):
+            self._holding.set(request.path, attributes)
             self._events.emit(AttributesSet(request.path, attributes))
         return True
 
@@ -190,4 +194,5 @@ class Dispatch:
         elif login_pending or state is DeviceState.RESTORING:
             parts.outbox.hold()
         else:
+            self._holding.stop()
             parts.outbox.stop(StateError(f"not reported: the device is {state.name}"))

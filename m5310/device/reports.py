@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 
 from m5310.device import parameters
 from m5310.dialects.dialect import WireValue
-from m5310.errors import AcknowledgementTimeout, M5310Error, ParameterError, Text
+from m5310.errors import AcknowledgementTimeout, HeldBack, M5310Error, ParameterError, Text
 from m5310.lwm2m.resources import Resource
 from m5310.lwm2m.values import PAYLOAD_LIMIT, Value, size
 
@@ -33,6 +33,7 @@ class ReportState(Enum):
     QUEUED = "queued"  # not yet accepted completely
     ACCEPTED = "accepted"  # the module accepted it with `OK`. The platform may never receive it.
     ACKNOWLEDGED = "acknowledged"  # the platform has received it
+    HELD = "held"  # not sent: the platform asks for fewer reports; see `HeldBack`
     FAILED = "failed"  # it is not sent, or not sent again: see `Report.error`
 
 
@@ -62,14 +63,15 @@ class Report:
     @property
     def state(self) -> ReportState:
         if self._error is not None:
-            return ReportState.FAILED
+            held = isinstance(self._error, HeldBack)
+            return ReportState.HELD if held else ReportState.FAILED
         if self.acknowledged:
             return ReportState.ACKNOWLEDGED
         return ReportState.QUEUED if self._unaccepted else ReportState.ACCEPTED
 
     @property
     def error(self) -> M5310Error | None:
-        """The reason, if the report has failed."""
+        """The reason, if the report has failed or is held back."""
         return self._error
 
     @property

@@ -13,6 +13,15 @@ import pytest
 import m5310
 
 NAMES = [
+    "Attributes",
+    "AttributesSet",
+    "HeldBack",
+    "Identified",
+    "ModuleEvent",
+    "NotInDialect",
+    "PROFILES",
+    "Profile",
+    "read_profile",
     "Created",
     "LoggedIn",
     "Reported",
@@ -150,7 +159,7 @@ def test_every_error_is_an_m5310_error_with_a_code() -> None:
         for name in NAMES
         if inspect.isclass(value := getattr(m5310, name)) and issubclass(value, Exception)
     ]
-    assert len(errors) == 19
+    assert len(errors) == 21
     for error in errors:
         assert issubclass(error, m5310.M5310Error)
         assert isinstance(error.code, m5310.Code)

@@ -91,11 +91,12 @@ class PowerSaving:
         self._bytes_to_lose -= len(data) - len(read)
         return read
 
-    def write(self, now: float) -> None:
-        """The module wakes up to write to its host, for example that an update is needed."""
+    def write(self, line: str, now: float) -> None:
+        """Queue a line of the module's own, for example that an update is needed: it is awake."""
         if self._radio.asleep:
             self.wake(now)
             self._sleep_at = now + UART_HOLD
+        self._urc(line)
 
     def step(self, now: float) -> None:
         """Start the periodic update or go to sleep, if that is due at `now`."""
