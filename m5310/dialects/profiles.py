@@ -88,7 +88,7 @@ class Profile:
     instances: int = 100
     payload: int = 1000
     opaque_weight: int = 1
-    answer_within: float = 3.0
+    answer_within: float = 10.0
     echo: bool = False
     baud: int = 9600
 
@@ -123,6 +123,7 @@ _A2018: Final = Profile(
     create=Create.BLOB,
     errors="chinamobile",
     hex_string=True,
+    answer_within=3.0,
 )
 _M5310A: Final = dataclasses.replace(
     _A2018,
@@ -140,7 +141,6 @@ _QUECTEL: Final = Profile(
     errors="quectel",
     payload=1023,
     opaque_weight=2,
-    answer_within=10.0,
 )
 
 PROFILES: Final[Mapping[str, Profile]] = _profiles(
@@ -199,10 +199,11 @@ PROFILES: Final[Mapping[str, Profile]] = _profiles(
         declares=True,
         errors="chinamobile",
         hex_string=True,
+        answer_within=3.0,
     ),
     # guess: N700-CN, ML5330/ML5530, IM2209 and others of which nothing is public. Built-in server,
     # answers by the host: what most modules take.
-    Profile("generic", "module with the suite"),
+    Profile("generic", "a module that is not known here"),
 )
 """The known modules by name."""
 
