@@ -8,6 +8,7 @@ import json
 import sys
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import ExitStack, suppress
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, TextIO
@@ -168,6 +169,9 @@ def _print_startup(emulator: Emulator, *, as_json: bool) -> None:
     if server is not None and not server.startswith("coaps://"):
         server = f"coap://{server}"
     info = StartupInfo(cloud, devices, ports, server, emulator.psk)
+    if emulator.boards:
+        module = emulator.module
+        info = replace(info, model=module.firmware.model or module.identity.model)
     if as_json:
         text = info.as_json()
     else:

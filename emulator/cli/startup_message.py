@@ -66,7 +66,7 @@ class StartupInfo:
     """What runs: modules on `ports` with their devices, or, without ports, the cloud alone.
 
     `cloud` None: the modules register with the LwM2M server at the URI `server`, with the key `psk`
-    if that is by DTLS.
+    if that is by DTLS. `model`: of the modules, as they say themselves.
     """
 
     cloud: CloudInfo | None
@@ -74,6 +74,7 @@ class StartupInfo:
     ports: tuple[str, ...]
     server: str | None = None
     psk: str | None = None
+    model: str = "M5310"
 
     def as_json(self) -> str:
         """The fields of the cloud and of the first module, and a list of all modules."""
@@ -134,9 +135,9 @@ class StartupInfo:
             ]
             lines += ["", "with the same speed and the same cloud:", *_listed(others)]
         intro = (
-            f"{len(self.devices)} emulated M5310 modules are running."
+            f"{len(self.devices)} emulated {self.model} modules are running."
             if many
-            else "The emulated M5310 is running."
+            else f"The emulated {self.model} is running."
         )
         return intro, lines, self._examples(first, baud)
 

@@ -265,6 +265,10 @@ def profile_for(dialect: str | None, module: str | Profile | None) -> Profile | 
 # --- profiles of the user's own --------------------------------------------------------------
 
 _FIELDS: Final = {field.name: field for field in dataclasses.fields(Profile)}
+_MOST: Final = 1_000_000
+"""Of a whole number in a profile: the highest speed of a port, in baud, is below it."""
+_LONGEST: Final = 60.0
+"""Seconds: twice the time after which the platform gives a request up."""
 
 
 def read_profile(text: str) -> Profile:
@@ -280,8 +284,8 @@ def read_profile(text: str) -> Profile:
     """
     try:
         table = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise ParameterError(f"the profile is not TOML: {error}") from None
+    except (TypeError, tomllib.TOMLDecodeError) as error:
+        raise ParameterError(f"the profile is not TOML: {error}; expected a text") from None
     base = named(table.pop("like", "generic"))
     if "name" not in table:
         raise ParameterError('the profile has no name; expected name = "..."')
@@ -302,17 +306,29 @@ def _field(key: str, given: object, base: Profile) -> Any:
             if isinstance(given, bool):
                 return given
             expected = "true or false"
-        case int() | float():
-            if isinstance(given, int | float) and not isinstance(given, bool) and given >= 0:
-                return type(present)(given)
-            expected = "a number, 0 or more"
+        case int():
+            if isinstance(given, int) and not isinstance(given, bool) and 0 < given <= _MOST:
+                return given
+            expected = f"a whole number, 1 to {_MOST}"
+        case float():
+            if (
+                isinstance(given, int | float)
+                and not isinstance(given, bool)
+                and 0 < given <= _LONGEST
+            ):
+                return float(given)
+            expected = f"seconds, more than 0 and at most {_LONGEST:g}"
         case tuple():
             if isinstance(given, list) and all(isinstance(each, str) for each in given):
                 return tuple(given)
             expected = "a list of texts"
         case _:
             choices = FAMILIES if key == "errors" else None
-            if isinstance(given, str) and (choices is None or given in choices):
+            if isinstance(given, str) and (given in choices if choices else _is_line(given)):
                 return given
-            expected = "a text" if choices is None else f"one of {', '.join(choices)}"
+            expected = f"one of {', '.join(choices)}" if choices else "a text of one line"
     raise ParameterError(f"{key} = {shortened(repr(given), 40)}: expected {expected}")
+
+
+def _is_line(text: str) -> bool:
+    return text.isprintable() and bool(text.strip())
