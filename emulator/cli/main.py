@@ -8,7 +8,6 @@ import json
 import sys
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import ExitStack, suppress
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, TextIO
@@ -168,10 +167,8 @@ def _print_startup(emulator: Emulator, *, as_json: bool) -> None:
     server = emulator.server
     if server is not None and not server.startswith("coaps://"):
         server = f"coap://{server}"
-    info = StartupInfo(cloud, devices, ports, server, emulator.psk)
-    if emulator.boards:
-        module = emulator.module
-        info = replace(info, model=module.firmware.model or module.identity.model)
+    model = emulator.module.firmware.model if emulator.boards else ""
+    info = StartupInfo(cloud, devices, ports, server, emulator.psk, model or "M5310")
     if as_json:
         text = info.as_json()
     else:

@@ -66,7 +66,7 @@ class StartupInfo:
     """What runs: modules on `ports` with their devices, or, without ports, the cloud alone.
 
     `cloud` None: the modules register with the LwM2M server at the URI `server`, with the key `psk`
-    if that is by DTLS. `model`: of the modules, as they say themselves.
+    if that is by DTLS. `model`: of the modules.
     """
 
     cloud: CloudInfo | None

@@ -376,7 +376,7 @@ class Module:
     def _reboot(self, now: float) -> Answer:
         return self._reboot_by("+NRB", now)
 
-    def _reboot_politely(self, now: float) -> Answer:
+    def _reboot_with_ok(self, now: float) -> Answer:
         return self._reboot_by("+CMRB", now)
 
     def _reboot_by(self, command: str, now: float) -> Answer:
@@ -396,5 +396,5 @@ class Module:
 
     COMMANDS: ClassVar[Commands] = {
         "+NRB": CommandForms(execute=_reboot),
-        "+CMRB": CommandForms(execute=_reboot_politely),
+        "+CMRB": CommandForms(execute=_reboot_with_ok),
     }

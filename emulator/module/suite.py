@@ -36,7 +36,7 @@ class Execute(StrEnum):
     """How the arguments of an execute reach the host."""
 
     TYPED = "typed"  # length, and the text in quotes
-    FLAGGED = "flagged"  # the same and a flag 0
+    FLAGGED = "flagged"  # the same and a flag 0 (manual of the M5313)
     BARE = "bare"
 
 
@@ -195,11 +195,10 @@ SUITES: Mapping[str, Suite] = {
         own_reads=False,
         counts_observes=True,
     ),
-    # Its manual; the texts of writes and executes as that of the M5313, whose chapter is the same.
+    # Its manual; the texts of writes as in that of the M5313, whose chapter is the same.
     "m5311": replace(
         _CHINA_MOBILE,
         write=Write.TEXT,
-        execute=Execute.FLAGGED,
         hidden=frozenset({1, 2}),
         open_timeout=15,
         ackid_zero=False,

@@ -48,7 +48,7 @@ error_numbers: Final = TABLE.switch(
 """Only 0 and 1 can be set on the M5310, not words (2) (OneNET guide 5)."""
 
 error_numbers_query: Final = TABLE.query(
-    "+CMEE?", re.compile(r"\+CMEE: ?([01])"), first_flag, Text("error numbers")
+    "+CMEE?", re.compile(r"\+CMEE: ?([0-2])"), first_flag, Text("error numbers")
 )
 
 BAUDS: Final = (4800, 9600, 57600, 115200, 230400, 460800)

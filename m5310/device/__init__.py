@@ -5,7 +5,7 @@
     create, destroy    Lifecycle             Link: lines, restarts, losses of the port
     add_resource       Provisioning            |
     connect, close     Registration            v
-    notify             Outbox, ReportSender  Dispatch, with Dialect.parse
+    notify             Holding, Outbox       Dispatch, with Dialect.parse
            |                                   +-- outcome ----------> Registration
            | commands of the Dialect           +-- request ----------> Requests, RequestHandler
            v                                   |                         |        -> callback
@@ -18,6 +18,12 @@ State. `Registration.state` follows the table `m5310.states.DEVICE`; nothing els
 the device is registered. What the program or a part begins must be legal (`begin`, StateError).
 What the module reports has happened: `apply` takes it if the table has a row, and ignores it
 otherwise. Each applied event goes to `Dispatch`, which opens, holds or stops the outbox.
+
+Language. A device speaks through `Language.dialect`, which passes each use to the dialect that is
+spoken now. The classic one is tried first, and a module that takes its configuration is asked
+nothing. One that refuses it, and the logout and the deletion, is asked what it is; if it knows the
+version of its suite, its profile is looked up and the suite is spoken from then on, also after a
+restart. A program that names the module or the dialect overrules this.
 
 A login, update or logout has two results: the command's `OK`, and the outcome in a later line.
 `outcomes.expect` comes before the command, since the line may precede the `OK`.
@@ -51,6 +57,15 @@ answers in order: `RequestHandler` calls the callback (coroutines on the loop, f
 thread) and returns the commands of the answer, or of a refusal. The platform repeats an unanswered
 request: a repeat with the same msgid and path gets the same answer, without a second call.
 
+Without the program. Where the host must answer observes, discovers and attributes, `Dispatch` asks
+the dialect for the answer and `Requests.reply` queues it with the others. A report waits until the
+platform observes its object instance after a login, at most `OBSERVE_WITHIN` s from one observe to
+the next. Attributes go to `Holding`, which keeps back reports that they do not ask for, if the
+program wants that (`honour_attributes`).
+
+A module whose uplink is busy gets the same report again after `BUSY_WAIT`, without a question to
+the platform. One that gave a report up has it sent again, as an overdue one.
+
 A restart of the module or loss of the port ends the session (`Link.session`). Calls that wait raise
 ModemReset or PortError. Requests are dropped, unacknowledged reports return to the queue, and
 `Restoration` tries again and again, with growing waits: open the port, configure, declare each
@@ -61,7 +76,7 @@ or a logout that the program did not ask for. `close` and `destroy` suspend the 
 Invariants:
 - Each call ends: with its result, an M5310Error, or the caller's cancellation. A cancellation never
   leaves a command half sent or the state unknown.
-- A report ends in ACCEPTED, ACKNOWLEDGED or FAILED, once; while the device is RESTORING it is
+- A report ends in ACCEPTED, ACKNOWLEDGED, HELD or FAILED, once; while the device is RESTORING it is
   QUEUED. It may reach the platform twice if an acknowledgement was lost.
 - Without requests, reports and renewals no task and no timer runs, except during a recovery.
 - After `destroy` the module holds nothing of the device, as far as it obeys.

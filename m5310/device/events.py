@@ -112,7 +112,7 @@ class Identified:
     module: str
 
     def __str__(self) -> str:
-        return Text("the module is a {module}; it speaks the suite", module=self.module)
+        return Text("the module: {module}; it speaks the suite", module=self.module)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from typing import Any, Final, cast
 
@@ -10,7 +11,7 @@ from m5310.device.events import Identified, UpkeepEvent
 from m5310.dialects.dialect import Dialect
 from m5310.dialects.profiles import PROFILES, Profile, profile_at_boot, profile_of
 from m5310.dialects.suite.dialect import speaks as speaks_suite
-from m5310.errors import CommandError, LanguageRefused, Text
+from m5310.errors import CommandError, LanguageRefused, NotInDialect, Text
 from m5310.module import banner
 from m5310.module.link import LineReceived, Link, LinkEvent, Restarted
 
@@ -76,7 +77,8 @@ class Language:
     def _on_link_event(self, event: LinkEvent) -> None:
         text = event.text if isinstance(event, LineReceived | Restarted) else ""
         if not self._certain and (profile := profile_at_boot(text)) is not None:
-            self._found(profile)
+            with contextlib.suppress(NotInDialect):  # `judge` raises it in the caller
+                self._found(profile)
 
     async def configure(self, execute: Execute) -> None:
         """As `Dialect.configure`."""

@@ -23,28 +23,32 @@ _log = logging.getLogger("m5310.device")
 class Observations:
     def __init__(self) -> None:
         self._observed: set[Observation] = set()
-        self._missing: set[Observation] = set()  # observed before, or expected after a login
+        self._missing: set[Observation] = set()  # observed before the last interruption
+        self._expected: set[Path] = set()  # instances, after a login
         self._changed = asyncio.Event()
 
     @property
     def missing(self) -> bool:
-        """Whether something may be observed again that was before the last interruption, or is
-        expected."""
+        """Whether something may be observed again that was before the last interruption."""
         return bool(self._missing)
+
+    def lacks(self, path: Path) -> bool:
+        """Whether a report of `path` is too early: something is missing, or an observe of its
+        instance is expected."""
+        return self.missing or self._lacks_instance(path)
+
+    def _lacks_instance(self, path: Path) -> bool:
+        return path.instance_path in self._expected and not any(
+            object_ == path.object and instance in (path.instance, ANY)
+            for object_, instance, _ in self._observed
+        )
 
     def expect(self, instances: Iterable[Path]) -> None:
         """After a login: the platform is about to observe these object instances, each in turn."""
         self._observed.clear()
-        expected = {(each.object, each.instance, ANY) for each in instances}
-        self._missing = expected
+        self._missing = set()
+        self._expected = set(instances)
         self._changed.set()
-
-    def _covered(self, what: Observation) -> bool:
-        """Whether it is observed: itself, its object, or a resource of it."""
-        object_, instance, _ = what
-        return what in self._observed or any(
-            seen[0] == object_ and seen[1] in (instance, ANY) for seen in self._observed
-        )
 
     def observed(self, what: Observation, *, added: bool) -> None:
         """The platform observes `what`, or stops observing it."""
@@ -57,19 +61,35 @@ class Observations:
     def interrupted(self) -> None:
         """The login has ended, and with it every observation."""
         self._missing = self._missing | self._observed  # a new set: see `wait_complete`
+        self._expected = set()
         self._observed.clear()
         self._changed.set()
 
-    async def wait_complete(self) -> None:
-        """Wait until nothing is missing, `OBSERVE_WITHIN` s without an observe, or an
-        interruption."""
-        missing = self._missing  # replaced by an interruption
+    async def wait_for(self, path: Path) -> None:
+        """Wait while the path is lacking, up to `OBSERVE_WITHIN` s from one observe to the next, or
+        to an interruption."""
+        if self.missing:
+            await self.wait_complete()
+        expected = self._expected  # replaced by an interruption
         try:
-            while missing is self._missing and not all(map(self._covered, missing)):
+            while expected is self._expected and self._lacks_instance(path):
                 self._changed.clear()
-                async with asyncio.timeout(OBSERVE_WITHIN):  # from one to the next
+                async with asyncio.timeout(OBSERVE_WITHIN):
                     await self._changed.wait()
         except TimeoutError:
-            _log.info("the platform has not observed: %s", missing - self._observed)
+            _log.info("the platform has not observed %s", path.instance_path)
+            if expected is self._expected:
+                self._expected = set()
+
+    async def wait_complete(self) -> None:
+        """Wait until nothing is missing, `OBSERVE_WITHIN` s are over, or an interruption."""
+        missing = self._missing  # replaced by an interruption
+        try:
+            async with asyncio.timeout(OBSERVE_WITHIN):
+                while missing is self._missing and not missing <= self._observed:
+                    self._changed.clear()
+                    await self._changed.wait()
+        except TimeoutError:
+            _log.info("the platform has not observed again: %s", missing - self._observed)
         if missing is self._missing:
             self._missing = set()

@@ -266,8 +266,9 @@ class Outbox:
 
     async def _send_all(self) -> None:
         while self._queue and not self._held:
-            if self.observations.missing:
-                await self.observations.wait_complete()
+            path = self._queue[0].lines[0].resource.path
+            if self.observations.lacks(path):
+                await self.observations.wait_for(path)
             elif self._doubtful:
                 self._doubtful = False
                 if not await self._verify():

@@ -9,7 +9,7 @@ from typing import Final
 from m5310.at.tasks import begin
 from m5310.device.events import RenewalFailed, Renewed, UpkeepEvent
 from m5310.device.registration import UPDATE, Registration
-from m5310.errors import M5310Error, ModemReset, PortError, StateError
+from m5310.errors import CommandError, M5310Error, ModemReset, PortError, StateError
 
 MARGIN: Final = UPDATE
 """Seconds before the end of the lifetime: an update that begins then has had all the time that
@@ -97,6 +97,9 @@ class Renewal:
         except StateError:
             self.check_soon()
         except M5310Error as error:
+            if isinstance(error, CommandError) and error.busy:
+                self.check_soon()  # no reason for a new login
+                return
             self._emit(RenewalFailed(error))
             self._on_failure()
         else:

@@ -186,7 +186,8 @@ class Requests:
             answer = job.answer
             if answer is None:
                 answer = await self._answer(job)
-            await self._send(answer, job.session)
+            level = logging.INFO if job.key is None else logging.WARNING
+            await self._send(answer, job.session, level)
             job.sent()
             if job.key in self._known and job.session == self._session.number:
                 self._known[job.key] = self._known[job.key][0], answer
@@ -196,12 +197,13 @@ class Requests:
             return self._handler.refuse(job.parts[0], job.fault)
         return await self._handler.answer(job.parts, job.deadline, serve=job.serve)
 
-    async def _send(self, answer: Commands, session: int) -> None:
+    async def _send(self, answer: Commands, session: int, level: int) -> None:
         try:
             for command in answer:
                 if session != self._session.number:
                     return
                 await self._execute(command)
         except M5310Error as error:
-            # the module refuses a late answer, or a second one to the same msgid: harmless
-            _log.warning("answer not accepted: %s", error)
+            # the module refuses a late answer, a second one to the same msgid, and one to what it
+            # has answered by itself: harmless
+            _log.log(level, "answer not accepted: %s", error)

@@ -88,7 +88,7 @@ class Profile:
     instances: int = 100
     payload: int = 1000
     opaque_weight: int = 1
-    answer_within: float = 3.0
+    answer_within: float = 10.0
     echo: bool = False
     baud: int = 9600
 
@@ -123,6 +123,7 @@ _A2018: Final = Profile(
     create=Create.BLOB,
     errors="chinamobile",
     hex_string=True,
+    answer_within=3.0,
 )
 _M5310A: Final = dataclasses.replace(
     _A2018,
@@ -140,7 +141,6 @@ _QUECTEL: Final = Profile(
     errors="quectel",
     payload=1023,
     opaque_weight=2,
-    answer_within=10.0,
 )
 
 PROFILES: Final[Mapping[str, Profile]] = _profiles(
@@ -199,10 +199,11 @@ PROFILES: Final[Mapping[str, Profile]] = _profiles(
         declares=True,
         errors="chinamobile",
         hex_string=True,
+        answer_within=3.0,
     ),
     # guess: N700-CN, ML5330/ML5530, IM2209 and others of which nothing is public. Built-in server,
     # answers by the host: what most modules take.
-    Profile("generic", "module with the suite"),
+    Profile("generic", "a module that is not known here"),
 )
 """The known modules by name."""
 
@@ -296,38 +297,37 @@ def _field(key: str, given: object, base: Profile) -> Any:
     if key not in _FIELDS:
         raise ParameterError(f"a profile has no {shortened(key, 40)!r}; expected {listed(_FIELDS)}")
     present = getattr(base, key)
+    match present, given:
+        case Create(), str() if given in [each.value for each in Create]:
+            return Create(given)
+        case bool(), bool():
+            return given
+        case int(), int() if type(present) is type(given) and 0 < given <= _MOST:
+            return given
+        case float(), int() | float() if type(given) is not bool and 0 < given <= _LONGEST:
+            return float(given)
+        case tuple(), list() if all(isinstance(each, str) for each in given):
+            return tuple(given)
+        case str(), str() if given in FAMILIES if key == "errors" else _is_line(given):
+            return given
+    expected = _expected(key, present)
+    raise ParameterError(f"{key} = {shortened(repr(given), 40)}: expected {expected}")
+
+
+def _expected(key: str, present: object) -> str:
     match present:
         case Create():
-            values = [each.value for each in Create]
-            if given in values:
-                return Create(given)
-            expected = f"one of {', '.join(values)}"
+            return f"one of {', '.join(each.value for each in Create)}"
         case bool():
-            if isinstance(given, bool):
-                return given
-            expected = "true or false"
+            return "true or false"
         case int():
-            if isinstance(given, int) and not isinstance(given, bool) and 0 < given <= _MOST:
-                return given
-            expected = f"a whole number, 1 to {_MOST}"
+            return f"a whole number, 1 to {_MOST}"
         case float():
-            if (
-                isinstance(given, int | float)
-                and not isinstance(given, bool)
-                and 0 < given <= _LONGEST
-            ):
-                return float(given)
-            expected = f"seconds, more than 0 and at most {_LONGEST:g}"
+            return f"seconds, more than 0 and at most {_LONGEST:g}"
         case tuple():
-            if isinstance(given, list) and all(isinstance(each, str) for each in given):
-                return tuple(given)
-            expected = "a list of texts"
+            return "a list of texts"
         case _:
-            choices = FAMILIES if key == "errors" else None
-            if isinstance(given, str) and (given in choices if choices else _is_line(given)):
-                return given
-            expected = f"one of {', '.join(choices)}" if choices else "a text of one line"
-    raise ParameterError(f"{key} = {shortened(repr(given), 40)}: expected {expected}")
+            return f"one of {', '.join(FAMILIES)}" if key == "errors" else "a text of one line"
 
 
 def _is_line(text: str) -> bool:

@@ -9,7 +9,7 @@
         +- attach    (attach_errors; radio; settings)  | session: number, interruption
         +- ping                                        v
         +- udp                                       Modem (m5310.at), a new one at each opening
-        +- banner    what another module says it is
+        +- banner    what a module says it is
         +- speed ----- PortSpeed.change -----------> serial port (m5310.ports)
 
 Link. There is one for each port, and only it opens the port, recognises a restart, a loss and a

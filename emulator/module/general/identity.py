@@ -100,5 +100,5 @@ class IdentityCommands:
         "+CMVER": CommandForms(execute=_read_version, test=""),
         "+CIMI": CommandForms(execute=_read_imsi, test=""),
         "+CGSN": CommandForms(execute=_read_serial, set=_read_serial_number, test="+CGSN:(0,1)"),
-        "+NCCID": CommandForms(execute=_read_iccid, test=""),
+        "+NCCID": CommandForms(execute=_read_iccid, read=_read_iccid, test=""),
     }

@@ -151,13 +151,15 @@ class Answers:
                 raise Refused(NOT_FOUND)
         elif not self._objects.links(path):
             raise Refused(METHOD_NOT_ALLOWED if self._own.knows(path) else NOT_FOUND)
+        if not self._objects.links(path):  # the module's own
+            self._observe(path, incoming, now)
+            return
         msgid = self._requests.observe_id(path, incoming.mid, counted=self.rules.counts_observes)
-        if self._objects.links(path) and Operation.OBSERVE in self.rules.answers:
+        if Operation.OBSERVE in self.rules.answers:
             self._requests.ask(ObserveRequest(msgid, path, active=True), incoming, now)
             return
         self._observe(path, incoming, now)
-        if self._objects.links(path):
-            self._host().observed(msgid, path, active=True)
+        self._host().observed(msgid, path, active=True)
         if not self._style.observe_value:
             self._observations.release(now)
 

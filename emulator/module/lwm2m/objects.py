@@ -35,6 +35,8 @@ class Objects:
 
     def remove(self, instance: Path) -> None:
         self._instances.pop(instance, None)
+        if not self.knows(Path(instance.object)):
+            self._listed.pop(instance.object, None)
 
     def clear(self) -> None:
         self._instances.clear()

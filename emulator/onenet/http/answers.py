@@ -68,7 +68,11 @@ def encoded(value: object) -> Iterator[str]:
     Raises ValueError for a number without a JSON form.
     """
     encoder = _Encoder()
-    text, *rest = encoder.encode(value).split(f'"{_MARK}"')
+    text = encoder.encode(value)
+    if not encoder.later:
+        yield text
+        return
+    text, *rest = text.split(f'"{_MARK}"')
     for later, after in zip(encoder.later, rest, strict=True):
         if isinstance(later, Json):
             text += later.text

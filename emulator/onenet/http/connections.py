@@ -31,6 +31,12 @@ _server_logger.addFilter(
 
 # Bytes of a request line: 1000 ids of devices (guide 4.2.11), with commas as %2C.
 _MAX_LINE = 16 * 1024
+# As captured: no charset. Nor has the body blanks: programs look for `"errno":0`.
+_HEAD = {
+    "Content-Type": "application/json",
+    "Server": "Apache-Coyote/1.1",
+    "Pragma": "no-cache",
+}
 # Seconds for the header of the first request to arrive.
 _HEADER_TIMEOUT = 10.0
 # Seconds from an answer to the next request's header on the same connection.
@@ -177,14 +183,12 @@ class _Refused(asyncio.Protocol):
 
 async def _sent(request: web.BaseRequest, body: bytearray) -> web.StreamResponse:
     """The response, which is sent already if it is long."""
-    # No charset, and no blanks in the body: seen of OneNET, and programs look for `"errno":0`.
-    head = {"Content-Type": "application/json"}
     transport = request.transport
     # A client that takes no answers, but asks for more of them, waits for the first ones.
     waiting = 0 if transport is None else transport.get_write_buffer_size()
     if len(body) + waiting <= _PIECE:
-        return web.Response(body=bytes(body), headers=head)
-    response = web.StreamResponse(headers=head)
+        return web.Response(body=bytes(body), headers=_HEAD)
+    response = web.StreamResponse(headers=_HEAD)
     response.content_length = len(body)
     writer = await response.prepare(request)
     assert writer is not None, "it was not prepared before"

@@ -1,6 +1,6 @@
 """Who may call the API at all, by the headers that browsers set. Pure.
 
-A web page must not drive the emulator behind the back of its user: neither from its own origin, nor
+A web page must not use the emulator without its user: neither from its own origin, nor
 under a name of its own that leads to this machine (DNS rebinding).
 """
 

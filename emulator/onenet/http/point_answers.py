@@ -20,7 +20,7 @@ def datapoints(streams: Sequence[Stream], cursor: str | None = None) -> Answer:
     `statistic` is left out: no documented query asks for extreme values.
     """
     answer: Answer = {} if cursor is None else {"cursor": cursor}
-    answer["count"] = count = sum(len(stream.points) for stream in streams)
+    answer["count"] = count = sum([len(stream.points) for stream in streams])
     if count <= _PIECE:
         answer["datastreams"] = Json(f"[{','.join(map(_whole, streams))}]")
     else:

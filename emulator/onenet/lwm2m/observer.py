@@ -94,7 +94,7 @@ class Observer:
             self._send_next(subscription, now)
 
     def restore(self, registration: Registration) -> None:
-        """Observe at its next update what an earlier process did not come to."""
+        """Observe at its next update what an earlier process has not observed."""
         self._missed[registration.endpoint] = [
             operation.path
             for operation in self._operations(registration.objects)

@@ -84,9 +84,8 @@ class Server:
     `emulator.simulation.simulation.Part`. `registrations` and `requests` may be read.
     `access_uri`: where endpoints that bootstrap are led; `bootstrap.access_uri` may be changed.
     `refusing`: each register and update is answered with 4.03. `observer.discovers` may be changed,
-    too. `on_registered` is called with each
-    new registration. `identity_of` a secure peer: whose key it has shown; None: that is not
-    checked. `seed`: of tokens and message ids.
+    too. `on_registered` is called with each new registration. `identity_of` a secure peer: whose
+    key it has shown; None: that is not checked. `seed`: of tokens and message ids.
     """
 
     def __init__(

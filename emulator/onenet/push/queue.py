@@ -38,7 +38,9 @@ class Queue:
         self._database = database
         found = database.execute("SELECT value FROM settings WHERE name = ?", (_CLEARED,))
         row = found.fetchone()
-        self._cleared = 0 if row is None else int(row[0])  # messages up to this number are void
+        self._cleared = (
+            0 if row is None else int(row[0])
+        )  # messages up to this number are no longer sent
         self.purging = self._cleared > 0
         self.dropped = 0
         self.count = self._size = self.newest = 0
@@ -113,7 +115,7 @@ class Queue:
             self.count = self._size = 0
 
     def purge(self) -> None:
-        """Delete some rows of messages that are void; `purging` says whether there are more."""
+        """Delete some rows that `clear` left; `purging` says whether there are more."""
         deleted = self._database.execute(
             "DELETE FROM messages WHERE number IN (SELECT number FROM messages"
             " WHERE target = ? AND number <= ? ORDER BY number LIMIT ?)",

@@ -71,12 +71,16 @@ def order(stream: str) -> tuple[int, int, int, str]:
 
 
 def joined(pieces: Iterable[Stream]) -> list[Stream]:
-    """Each stream of `pieces` once, with the points of all its pieces; empty ones are left out."""
+    """Each stream of `pieces` once, with the points of all its pieces; empty ones are left out.
+
+    The first piece of a stream becomes the whole.
+    """
     found: dict[str, Stream] = {}
     for piece in pieces:
         if piece.points:
-            whole = found.setdefault(piece.id, Stream(piece.id, piece.created))
-            whole.points.extend(piece.points)
+            whole = found.setdefault(piece.id, piece)
+            if whole is not piece:
+                whole.points.extend(piece.points)
     return list(found.values())
 
 

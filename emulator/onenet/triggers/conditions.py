@@ -33,10 +33,10 @@ class Arrival:
 Condition = Callable[[Arrival], bool]
 
 
-class Made(NamedTuple):
-    """`condition` of a trigger, judged at each point. `threshold`: what it was made of, None: none.
-    `silence`: seconds without a point after which it fires, of type `frozen`. `streams`: how many
-    streams it needs, at least.
+class Rule(NamedTuple):
+    """When a trigger fires. `condition`: judged at each point. `threshold`: as it was given; None:
+    there is none. `silence`: seconds without a point after which it fires, of type `frozen`.
+    `streams`: how many streams it needs, at least.
     """
 
     condition: Condition
@@ -45,8 +45,8 @@ class Made(NamedTuple):
     streams: int = 1
 
 
-def made(kind: str, threshold: object) -> Made:
-    """The condition of type `kind`. Raises ValueError that says which threshold was expected."""
+def rule_of(kind: str, threshold: object) -> Rule:
+    """The rule of type `kind`. Raises ValueError that says which threshold was expected."""
     return TYPES[kind](threshold)
 
 
@@ -86,22 +86,22 @@ def _range(threshold: object) -> Callable[[Value], bool | None]:
     return within
 
 
-def _compares(compare: Callable[[float, float], bool]) -> Callable[[object], Made]:
+def _compares(compare: Callable[[float, float], bool]) -> Callable[[object], Rule]:
     """guess: it fires at each point that satisfies it, not only at the first one."""
 
-    def make(threshold: object) -> Made:
+    def make(threshold: object) -> Rule:
         limit = _number(threshold)
 
         def condition(arrival: Arrival) -> bool:
             number = number_of(arrival.value)
             return number is not None and compare(number, limit)
 
-        return Made(condition, threshold)
+        return Rule(condition, threshold)
 
     return make
 
 
-def _crosses(threshold: object) -> Made:
+def _crosses(threshold: object) -> Rule:
     """The first point in the range after one outside of it, and the first outside after one in it.
 
     guess: a stream without a number so far is outside.
@@ -115,46 +115,46 @@ def _crosses(threshold: object) -> Made:
         previous = arrival.previous()
         return now is not bool(previous and within(previous.value))
 
-    return Made(condition, threshold)
+    return Rule(condition, threshold)
 
 
-def _is(wanted: bool) -> Callable[[object], Made]:
+def _is(wanted: bool) -> Callable[[object], Rule]:
     """guess: the guide does not explain `in` and `out`: each point in the range, or outside."""
 
-    def make(threshold: object) -> Made:
+    def make(threshold: object) -> Rule:
         within = _range(threshold)
-        return Made(lambda arrival: within(arrival.value) is wanted, threshold)
+        return Rule(lambda arrival: within(arrival.value) is wanted, threshold)
 
     return make
 
 
-def _expression(threshold: object) -> Made:
+def _expression(threshold: object) -> Rule:
     try:
         expression = Expression(threshold if isinstance(threshold, str) else "")
     except ExpressionError as error:
         raise ValueError(f"expected a text such as $val[0] > 30: {error}") from None
-    return Made(
+    return Rule(
         lambda arrival: expression.holds(arrival.current),
         threshold,
         streams=max(1, expression.streams),
     )
 
 
-def _changes(_: object) -> Made:
+def _changes(_: object) -> Rule:
     """guess: the first point of a stream changes nothing."""
 
     def condition(arrival: Arrival) -> bool:
         previous = arrival.previous()
         return previous is not None and previous.text != arrival.point.text
 
-    return Made(condition, None)
+    return Rule(condition, None)
 
 
-def _freezes(threshold: object) -> Made:
-    return Made(lambda _: False, threshold, silence=_seconds(threshold))
+def _freezes(threshold: object) -> Rule:
+    return Rule(lambda _: False, threshold, silence=_seconds(threshold))
 
 
-def _lives(threshold: object) -> Made:
+def _lives(threshold: object) -> Rule:
     """guess: a stream is frozen if it had no point for the threshold, in seconds."""
     silence_ms = _seconds(threshold) * 1000
 
@@ -162,10 +162,10 @@ def _lives(threshold: object) -> Made:
         previous = arrival.previous()
         return previous is not None and arrival.point.ms - previous.ms >= silence_ms
 
-    return Made(condition, threshold)
+    return Rule(condition, threshold)
 
 
-TYPES: Mapping[str, Callable[[object], Made]] = {
+TYPES: Mapping[str, Callable[[object], Rule]] = {
     ">": _compares(operator.gt),
     ">=": _compares(operator.ge),
     "<": _compares(operator.lt),

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, replace
 
 from emulator.onenet.errors import ApiError, Reason, invalid, required, shown
 from emulator.onenet.posting import checked_url
-from emulator.onenet.triggers.conditions import Made, made
+from emulator.onenet.triggers.conditions import Rule, rule_of
 
 # guess: devices or streams that one trigger names, the limit of 4.2.11.
 MAX_NAMED = 1000
@@ -39,8 +39,8 @@ class Content:
         """For the database."""
         return json.dumps(asdict(self), ensure_ascii=False)
 
-    def made(self) -> Made:
-        return made(self.kind, self.threshold)
+    def rule(self) -> Rule:
+        return rule_of(self.kind, self.threshold)
 
 
 def loaded(text: str) -> Content:
@@ -87,10 +87,10 @@ def _conditioned(content: Content, kind: str, threshold: object, types: tuple[st
     if threshold is None and kind != "change":
         raise required("threshold")
     try:
-        condition = made(kind, threshold)
+        rule = rule_of(kind, threshold)
     except ValueError as error:
         raise invalid(f"threshold {shown(threshold)} of type {kind}, {error}") from None
-    return replace(content, kind=kind, threshold=condition.threshold)
+    return replace(content, kind=kind, threshold=rule.threshold)
 
 
 def _watching(content: Content, body: Mapping[str, object]) -> Content:
@@ -106,7 +106,7 @@ def _watching(content: Content, body: Mapping[str, object]) -> Content:
 def _fitting(content: Content) -> Content:
     """Refuse an expression of more streams than the trigger has."""
     streams = 1 if content.ds_uuids is None else len(content.ds_uuids)
-    if content.made().streams > streams:
+    if content.rule().streams > streams:
         # guess: with ds_id, each device is judged by itself, so there is one stream.
         expected = "$val[0]" if streams == 1 else f"$val[0] to $val[{streams - 1}]"
         raise invalid(f"threshold {shown(content.threshold)}, expected {expected} only")

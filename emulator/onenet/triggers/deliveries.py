@@ -25,7 +25,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(slots=True, eq=False)
 class _Line:
-    """The messages of one trigger. `number` of the one that is under way, after `attempts`."""
+    """The messages of one trigger. `number` of the one that is being sent, after `attempts`."""
 
     waiting: int = 0
     number: int | None = None
@@ -146,7 +146,7 @@ class Deliveries:
         self._waiting = sum(line.waiting for line in self._lines.values())
 
     def _drop_oldest(self, trigger: int, line: _Line) -> None:
-        """The oldest one that is not under way."""
+        """The oldest one that is not being sent."""
         if not line.dropped:
             logger.warning(
                 "trigger %d: %d messages wait for %s, so the oldest ones are dropped",

@@ -58,7 +58,7 @@ class Silences:
 
     def begin(self, triggers: Iterable[Trigger]) -> None:
         """Wait for the streams of `triggers`; those of other types are ignored."""
-        frozen = [trigger for trigger in triggers if trigger.made.silence is not None]
+        frozen = [trigger for trigger in triggers if trigger.rule.silence is not None]
         if frozen:
             self._triggers.update((trigger.id, trigger) for trigger in frozen)
             self._searches.append((all_streams(self._database), set(frozen)))
@@ -72,8 +72,8 @@ class Silences:
 
     def point(self, trigger: Trigger, stream: tuple[str, str], now: float) -> None:
         """`stream` has a point now."""
-        if trigger.made.silence is not None:
-            self._wait(trigger, stream, now + trigger.made.silence)
+        if trigger.rule.silence is not None:
+            self._wait(trigger, stream, now + trigger.rule.silence)
 
     def step(self, now: float) -> None:
         """Do a piece of what is due at `now`. After a StoreError it may be repeated."""
@@ -131,10 +131,10 @@ class Silences:
         for device, stream in piece:
             for trigger in self._watching(device, stream):
                 if trigger in triggers and (device, stream) not in trigger.silences:
-                    assert trigger.made.silence is not None, "triggers of type frozen are searched"
+                    assert trigger.rule.silence is not None, "triggers of type frozen are searched"
                     point = newest(self._database, device, stream)
                     last = trigger.since if point is None else min(point.at, now)
-                    ends = max(last, trigger.since) + trigger.made.silence
+                    ends = max(last, trigger.since) + trigger.rule.silence
                     if ends > trigger.fired:
                         self._wait(trigger, (device, stream), ends)
         if len(piece) < PIECE:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from emulator.clock.deadlines import Deadlines
-from emulator.onenet.triggers.conditions import Made
+from emulator.onenet.triggers.conditions import Rule
 from emulator.onenet.triggers.content import Content
 
 # Device and id of a stream; device None: of each device.
@@ -25,7 +25,7 @@ class Trigger:
 
     id: int
     content: Content
-    made: Made
+    rule: Rule
     watches: tuple[Watch, ...]
     created: float
     since: float

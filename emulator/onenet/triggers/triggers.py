@@ -57,7 +57,7 @@ class Triggers:
         rows = database.execute("SELECT id, content, watches, created, since, fired FROM triggers")
         for number, text, watches, created, since, fired in rows.fetchall():
             content, pairs = loaded(text), tuple((d, stream) for d, stream in json.loads(watches))
-            self._take(Trigger(number, content, content.made(), pairs, created, since, fired))
+            self._take(Trigger(number, content, content.rule(), pairs, created, since, fired))
         self._silences.begin(self._all.values())
 
     # For the API -----------------------------------------------------------------------------
@@ -77,7 +77,7 @@ class Triggers:
                 (content.text(), json.dumps(watches), now, now, now),
             ).lastrowid
         assert number is not None, "a row was inserted"
-        trigger = Trigger(number, content, content.made(), watches, now, now, now)
+        trigger = Trigger(number, content, content.rule(), watches, now, now, now)
         self._take(trigger)
         self._silences.begin((trigger,))
         return number
@@ -110,7 +110,7 @@ class Triggers:
             )
             self._drop(trigger)
             created = trigger.created
-            new = Trigger(trigger.id, content, content.made(), watches, created, now, now)
+            new = Trigger(trigger.id, content, content.rule(), watches, created, now, now)
             self._take(new)
             self._silences.begin((new,))
         self.deliveries.retry(trigger.id, now)
@@ -195,7 +195,7 @@ class Triggers:
 
         try:
             arrival = Arrival(point, report.value(point), lambda: report.newest(here), current)
-            fires = trigger.made.condition(arrival)
+            fires = trigger.rule.condition(arrival)
         except RecursionError:  # objects that are nested too deeply
             fires = False
         if fires:

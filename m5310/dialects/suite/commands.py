@@ -71,11 +71,17 @@ NEED_LOGIN: Final = tuple(
 CREATED: Final = re.compile(r"(?:\+MIPLCREATE(?:EX|EXT)?: ?)?([0-9]{1,9})")
 
 
+def created(lines: Iterable[str]) -> int | None:
+    """The number of the instance in the answer to its creation."""
+    found = filter(None, map(CREATED.fullmatch, lines))
+    return next((int(each[1]) for each in found), None)
+
+
 def _ref(answer: Answer) -> int:
-    for line in answer.lines:
-        if found := CREATED.fullmatch(line):
-            return int(found[1])
-    raise AnswerError(f"{answer.command.line} was answered without the number of the instance")
+    ref = created(answer.lines)
+    if ref is None:
+        raise AnswerError(f"{answer.command.line} was answered without the number of the instance")
+    return ref
 
 
 def _creating(name: str, *values: int | str | Quoted) -> Command[int]:

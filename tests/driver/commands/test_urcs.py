@@ -31,6 +31,11 @@ from m5310.errors import AnswerError
             "REBOOT_CAUSE_SECURITY_RESET_PIN",
             Booted(BootCause.RESET_PIN, "REBOOT_CAUSE_SECURITY_RESET_PIN"),
         ),
+        *(
+            (line, Booted(BootCause.UNKNOWN, line))
+            for line in ("*ATREADY: 1", "*MATREADY: 1", "+MATREADY")  # M5311, ME3616, MN316
+        ),
+        ("*ATREADY: 0", None),
         ("+MIPLOPEN:0,1", None),
         ("+CSCON:1,0", None),  # the response to AT+CSCON?
         ("REBOOTING", None),

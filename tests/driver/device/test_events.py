@@ -52,7 +52,7 @@ TEXTS: dict[UpkeepEvent, str] = {
     PortLost(ERROR): "the port is lost (unplugged)",
     PortBack("/dev/ttyUSB1"): "the port is back: /dev/ttyUSB1",
     Subscribed(): "the platform has subscribed to the device",
-    Identified("Quectel BC28 (bc28)"): "the module is a Quectel BC28 (bc28); it speaks the suite",
+    Identified("Quectel BC28 (bc28)"): "the module: Quectel BC28 (bc28); it speaks the suite",
     AttributesSet(Path(3303, 0, 5700), Attributes(pmin=15, gt=50.5)): (
         "the platform sets pmin=15;gt=50.5 for 3303/0/5700"
     ),

@@ -7,6 +7,7 @@ import asyncio
 import pytest
 
 from m5310.device.observations import OBSERVE_WITHIN, Observations
+from m5310.lwm2m.path import Path
 from tests.support.clock import elapse
 
 TEMPERATURE, HUMIDITY = (3303, 0, -1), (3304, 0, -1)
@@ -72,3 +73,31 @@ async def test_second_interruption_ends_wait_and_keeps_missing() -> None:
     observations.observed(TEMPERATURE, added=True)
     await observations.wait_complete()
     assert now() == 4
+
+
+async def test_expected_instance_is_waited_for_and_no_other() -> None:
+    observations = Observations()
+    first, second = Path(3303, 0, 5700), Path(3304, 1, 5700)
+    assert not observations.lacks(first)
+    observations.expect([first.instance_path, second.instance_path])
+    assert observations.lacks(first)
+    loop = asyncio.get_running_loop()
+    loop.call_later(9, lambda: observations.observed((3303, 0, -1), added=True))
+    loop.call_later(18, lambda: observations.observed((3304, -1, -1), added=True))
+    await observations.wait_for(first)
+    assert now() == 9
+    await observations.wait_for(second)  # observes come one at a time
+    assert now() == 18
+    assert not observations.lacks(second)
+
+
+async def test_expected_observe_that_does_not_come_is_not_waited_for_again() -> None:
+    observations = Observations()
+    observations.expect([Path(3303, 0), Path(3304, 0)])
+    await observations.wait_for(Path(3303, 0, 5700))
+    assert now() == OBSERVE_WITHIN
+    assert not observations.lacks(Path(3304, 0, 5700))
+    observations.expect([Path(3303, 0)])
+    asyncio.get_running_loop().call_later(3, observations.interrupted)
+    await observations.wait_for(Path(3303, 0, 5700))
+    assert now() == OBSERVE_WITHIN + 3

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from m5310.device.attributes import Attributes
 from m5310.device.device import Device
@@ -26,6 +29,7 @@ from m5310.errors import (
     Code,
     CommandError,
     LanguageRefused,
+    M5310Error,
     NotInDialect,
     ParameterError,
     RegistrationError,
@@ -34,32 +38,13 @@ from m5310.lwm2m.path import Path
 from m5310.lwm2m.resources import Access, Resource
 from m5310.lwm2m.values import Value, ValueType
 from m5310.states import DeviceState
-from tests.support.clock import elapse
+from tests.support.clock import elapse, run
 from tests.support.devices import CONF, ENDPOINT, module
-from tests.support.scripted import Reply, Scripted
+from tests.support.effort import scaled
+from tests.support.scripted import Scripted
+from tests.support.suite_module import OBSERVE, Rules, suite
 
-Rules = dict[str, Reply | Callable[[str], Reply]]
-OBSERVE = "+MIPLOBSERVE: 0,70247,1,3303,0,-1"
 ADD = 'AT+MIPLADDOBJ=0,3303,1,"1",1,0'
-
-
-def suite(refused: str = "ERROR", **more: Reply | Callable[[str], Reply]) -> Rules:
-    """Rules of a BC28 whose platform accepts everything; `more` by the name after `AT+MIPL`."""
-    rules: Rules = {f"AT+MIPL{name}": reply for name, reply in more.items()}
-    rules |= {
-        "AT+MIPLCONF=": refused,
-        "AT+MIPLDEL=": refused,
-        "AT+CGMI": ["Quectel", "OK"],
-        "AT+CGMM": ["BC28JB-02-STD", "OK"],
-        "AT+CGMR": ["SECURITY,V150R100C20B300SP2", "OK"],
-        "ATI": ["Quectel", "BC28", "Revision:BC28JBR01A01_ONT", "OK"],
-    }
-    rules.setdefault("AT+MIPLVER?", ["+MIPLVER:2.2.0", "OK"])
-    rules.setdefault("AT+MIPLCREATE", ["+MIPLCREATE:0", "OK"])
-    rules.setdefault("AT+MIPLOPEN", ["OK", *[f"+MIPLEVENT: 0,{n}" for n in (1, 2, 4, 6)], OBSERVE])
-    rules.setdefault("AT+MIPLCLOSE", ["OK", "+MIPLEVENT: 0,15"])
-    rules.setdefault("AT+MIPLUPDATE", ["OK", "+MIPLEVENT: 0,11"])
-    return rules
 
 
 @asynccontextmanager
@@ -157,10 +142,10 @@ async def test_given_module_is_asked_nothing() -> None:
 
 async def test_firmware_without_onenet_is_named() -> None:
     rules = {"AT+MIPL": "ERROR", **{k: v for k, v in suite().items() if "MIPL" not in k}}
-    for given in ({}, {"module": "bc28"}):
+    for options in ({}, {"module": "bc28"}):
         async with module(rules) as m:
             with pytest.raises(LanguageRefused, match=r"BC28JB.*_ONT") as refused:
-                await Device(m.modem, ENDPOINT, **given).create()  # type: ignore[arg-type]
+                await Device(m.modem, ENDPOINT, **options).create()  # type: ignore[arg-type]
             assert refused.value.code is Code.NOT_SUPPORT
 
 
@@ -431,3 +416,56 @@ async def test_removed_resource() -> None:
             'AT+MIPLADDOBJ=0,3303,2,"01",1,0',
             "AT+MIPLUPDATE=0,86400,1",
         ]
+
+
+# --- any lines -------------------------------------------------------------------------------
+
+LINES = st.sampled_from(
+    [
+        *(
+            f"+MIPLEVENT: 0,{number}"
+            for number in (1, 3, 5, 6, 7, 8, 9, 11, 12, 13, 14, 15, 31, 33)
+        ),
+        *("+MIPLEVENT: 0,25,2", "+MIPLEVENT: 0,26,2", "+MIPLEVENT: 0,26,3", "+MIPLEVENT: 0,x"),
+        *(OBSERVE, "+MIPLOBSERVE: 0,4711,0,3303,0,-1", "+MIPLOBSERVE: 0,4712,1,9,0,-1"),
+        *("+MIPLDISCOVER: 0,4713,3303", "+MIPLDISCOVER: 0,4714,3", "+MIPLREAD: 0,4715,3,0,-1,0"),
+        "+MIPLREAD: 0,4716,3303,0,5700",
+        "+MIPLWRITE: 0,4717,3303,0,5700,2,4,41C80000,0,0",
+        "+MIPLWRITE: 0,4718,3303,0,5700,2,4,41C80000,1,1",
+        "+MIPLWRITE: 0,4719,3303,0,5700,9,4,41C80000,1,1",
+        '+MIPLEXECUTE: 0,4720,3303,0,5700,2,"on"',
+        '+MIPLPARAMETER: 0,4721,3303,0,5700,15,"pmin=15;pmax=60"',
+        '+MIPLPARAMETER: 0,4722,3303,0,5700,5,"pmin="',
+        *("REBOOT_CAUSE_UNKNOWN", "REBOOTING", "+CME ERROR: 159", "OK", "ERROR"),
+    ]
+)
+WAITS = st.sampled_from([0.0, 0.05, 1.0, 12.0, 120.0])
+
+
+@settings(max_examples=scaled(60))
+@given(st.sampled_from(["bc28", "m5310a"]), st.lists(st.tuples(LINES, WAITS), max_size=12))
+def test_no_order_of_lines_stops_a_device(name: str, lines: list[tuple[str, float]]) -> None:
+    """Each report ends, and the module holds nothing in the end."""
+
+    async def go() -> None:
+        loop = asyncio.get_running_loop()
+        reports = []
+        async with created(module=name) as (m, device):
+            temperature = await sensor(device)
+            await device.connect(60)
+            for line, wait in lines:
+                with contextlib.suppress(M5310Error):
+                    reports.append(await device.report({temperature: 1.0}, acknowledge=True))
+                m.send(line)
+                await elapse(wait)
+            ending = loop.time()
+        assert loop.time() - ending < 200
+        assert m.sent[-1] == "AT+MIPLDELETE=0"
+        for report in reports:
+            assert report.state in (
+                ReportState.ACCEPTED,
+                ReportState.ACKNOWLEDGED,
+                ReportState.FAILED,
+            )
+
+    run(go())

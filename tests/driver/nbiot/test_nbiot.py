@@ -47,6 +47,7 @@ from m5310.nbiot import device as nbiot_device
 from m5310.nbiot.values import Write
 from tests.support.scripted import Reply, platform
 from tests.support.scripted_port import ENDPOINT, URI, ScriptedPort, stepped_until
+from tests.support.suite_module import suite
 
 T = TypeVar("T")
 
@@ -79,6 +80,27 @@ def test_program_of_the_c_kit(port: ScriptedPort) -> None:
     ]
     with pytest.raises(StateError):
         nbiot_device_step(dev, 0)
+
+
+def test_program_of_the_c_kit_on_another_module(port: ScriptedPort) -> None:
+    port.rules.clear()
+    port.rules.update(suite(CLOSE="ERROR"))
+    dev = port.device()
+    port.rules.update(suite())
+    nbiot_resource_add(dev, 3303, 0, 5700, NbiotValue(NBIOT_FLOAT, 21.5, NBIOT_READABLE))
+    nbiot_device_connect(dev, 60)
+    nbiot_device_step(dev, 0.05)
+    nbiot_device_close(dev, 10)
+    nbiot_device_destroy(dev)
+    assert port.sent[-7:] == [
+        "AT+MIPLCONFIG=0,183.230.40.40,5683",
+        "AT+MIPLCREATE",
+        'AT+MIPLADDOBJ=0,3303,1,"1",1,0',
+        "AT+MIPLOPEN=0,300,60",
+        "AT+MIPLOBSERVERSP=0,70247,1",
+        "AT+MIPLCLOSE=0",
+        "AT+MIPLDELETE=0",
+    ]
 
 
 def test_errors_carry_c_kit_codes(port: ScriptedPort) -> None:

@@ -126,3 +126,8 @@ def test_text_lists_the_first_ten_modules() -> None:
     assert "/tmp/m-10 " in text
     assert "/tmp/m-11" not in text
     assert "2 more; --json lists all" in text
+
+
+def test_text_names_another_module() -> None:
+    text = replace(READY, model="NB86-G").as_text(9600)
+    assert text.startswith("The emulated NB86-G is running.\n")

@@ -22,11 +22,24 @@ realtime = pytest.mark.realtime
 class PlayedScenario:
     """An unpaced emulator with a scenario on it, not started."""
 
-    def __init__(self, text: str, *, device: bool = True, link: Path | None = None) -> None:
+    def __init__(
+        self,
+        text: str,
+        *,
+        device: bool = True,
+        link: Path | None = None,
+        module: str | None = None,
+    ) -> None:
         self.clock = VirtualClock()
         self.ended: list[bool] = []
         self.it = Emulator(
-            baud=None, latency=0.001, http="127.0.0.1:0", clock=self.clock, device=device, link=link
+            baud=None,
+            latency=0.001,
+            http="127.0.0.1:0",
+            clock=self.clock,
+            device=device,
+            link=link,
+            module=module,
         )
         self.play = Play(self.it, read(text), on_end=lambda: self.ended.append(True))
 
@@ -466,3 +479,52 @@ read = "/3303"
         await it.ended.wait()
     asked = ['read "/3303"', 'read "/3303": device not online: 500000001']
     assert [entry.text for entry in play.log] == ['restart "WATCHDOG"', *asked, *asked]
+
+
+@realtime
+async def test_faults_of_the_suite_modules() -> None:
+    text = """
+[[event]]
+on = "AT+MIPL*"              # no OneNET in the firmware
+answer = "ERROR"
+times = 2
+[[event]]
+on = "AT+MIPLADDOBJ"
+answer = "ERROR"
+cis = 652
+times = 1
+[[event]]
+on = "AT+CSQ"
+login = "removed"
+[[event]]
+on = "AT+CFUN?"
+uplink = "busy"
+for = 5
+"""
+    report = "AT+MIPLNOTIFY=0,0,3303,0,5700,4,4,21.5,0,0"
+    add = 'AT+MIPLADDOBJ=0,3303,1,"1",1,0'
+
+    async with PlayedScenario(text, module="m5310a") as stage:
+        with Host(stage.it.port) as host:
+
+            async def refused(line: str, final: str) -> None:
+                host.send(line)
+                assert await host.until(f"\r\n{final}\r\n") == f"\r\n{final}\r\n"
+
+            await refused("AT+MIPLCREATE", "ERROR")
+            await refused("AT+MIPLCREATE", "ERROR")
+            assert "+MIPLCREATE:0" in await host.command("AT+MIPLCREATE")
+            await refused(add, "+CIS ERROR:652")
+            await host.command(add)
+            await host.command("AT+MIPLOPEN=0,300,30")
+            stage.clock.advance(5)
+            await host.until(",3,0,-1,0\r\n")
+            await host.command("AT+CFUN?")
+            stage.clock.advance(1)
+            await refused(report, "+CIS ERROR:652")
+            stage.clock.advance(5)
+            await host.command(report)
+            await host.command("AT+CSQ")
+            stage.clock.advance(1)
+            await host.until("+MIPLEVENT:0,31\r\n")
+            await refused("AT+MIPLUPDATE=0,300,0", "+CIS ERROR:602")

@@ -10,6 +10,7 @@ from emulator.lwm2m.model import Path
 from emulator.lwm2m.values import Type
 from emulator.module.at.codec import Cme, Refusal
 from emulator.module.at.commands import OK, Answer, CommandForms, Commands, Values
+from emulator.module.at.conversation import URC_LIMIT
 from emulator.module.dialects.suite import urcs
 from emulator.module.dialects.suite.exchanges import Exchanges
 from emulator.module.dialects.suite.instance import Instance, number_of, refusal
@@ -84,7 +85,7 @@ class SuiteDialect:
         self.exchanges = Exchanges(self.instance)
         self._client = client
         self._urc = urc
-        self._paced: deque[str] = deque()  # lines that wait for the pace
+        self._paced: deque[str] = deque(maxlen=URC_LIMIT)  # lines that wait for the pace
         self._free_at = 0.0  # when the next of them may be written
 
     @property

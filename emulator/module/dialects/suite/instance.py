@@ -172,7 +172,8 @@ class Instance:
             values.doubts.take(f"the object {object_id} is already there", Cme.NOT_ALLOWED)
         for path in new:
             self.client.add_instance(path)
-        self.counts[object_id] = attributes + actions
+        if known(Path(object_id)):
+            self.counts[object_id] = attributes + actions
         return OK
 
     def delete_object(self, values: Values, _now: float) -> Answer:

@@ -120,6 +120,17 @@ async def test_number_of_the_instance_is_that_of_the_module(answer: str) -> None
     assert lines(setup.suite.delete()) == ["AT+MIPLDELETE=3"]
 
 
+async def test_number_may_come_after_the_ok() -> None:
+    setup = Setup("mn316")
+    line = 'AT+MIPLCREATEEX="183.230.40.40:5683",0'
+    setup.module.replies[line] = [CommandTimeout(line, 5, ["+MIPLCREATE: 4"])]  # MR880A
+    await setup.suite.configure(setup.module.execute)  # type: ignore[arg-type]
+    assert lines(setup.suite.close()) == ["AT+MIPLCLOSE=4"]
+    setup.module.replies[line] = [CommandTimeout(line, 5)]
+    with pytest.raises(CommandTimeout):
+        await setup.suite.configure(setup.module.execute)  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize(
     ("module", "uri"),
     [

@@ -310,16 +310,21 @@ async def test_newest_points_of_many_streams_do_not_hold_the_loop(
             assert turns > 1000
 
 
+async def many_judgements(api: ServedApi) -> dict[str, object]:
+    """Points for one stream, each of which is judged by 50 triggers, which fire."""
+    trigger = {"url": "http://127.0.0.1:9/", "ds_id": "a", "type": ">", "threshold": -1}
+    for _ in range(50):
+        await api.call("POST", "/triggers", body=trigger)
+    return {"datastreams": [{"id": "a", "datapoints": [{"value": n} for n in range(200)]}]}
+
+
 async def test_posted_points_that_many_triggers_judge_do_not_hold_the_loop(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Each point is judged by 50 triggers, which fire; all are stored, and in their order."""
+    """All are stored, and in their order."""
     monkeypatch.setattr("emulator.onenet.http.connections._TURN", 0)
     async with served_api() as api:
-        trigger = {"url": "http://127.0.0.1:9/", "ds_id": "a", "type": ">", "threshold": -1}
-        for _ in range(50):
-            await api.call("POST", "/triggers", body=trigger)
-        body = {"datastreams": [{"id": "a", "datapoints": [{"value": n} for n in range(200)]}]}
+        body = await many_judgements(api)
         answer, turns = await counting_turns(api.call("POST", points(api), body=body))
         assert answer == SUCCESS
         assert turns > 50
@@ -332,10 +337,7 @@ async def test_device_that_is_deleted_while_points_are_stored_keeps_none(
 ) -> None:
     monkeypatch.setattr("emulator.onenet.http.connections._TURN", 0)
     async with served_api() as api:
-        trigger = {"url": "http://127.0.0.1:9/", "ds_id": "a", "type": ">", "threshold": -1}
-        for _ in range(50):
-            await api.call("POST", "/triggers", body=trigger)
-        body = {"datastreams": [{"id": "a", "datapoints": [{"value": n} for n in range(200)]}]}
+        body = await many_judgements(api)
         posted = asyncio.ensure_future(api.call("POST", points(api), body=body))
         number = int(api.device.id)
         await until(lambda: bool(list(api.platform.points.streams(number))))

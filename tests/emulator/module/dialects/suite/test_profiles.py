@@ -78,6 +78,23 @@ def test_declaration_is_repeated_after_a_close_where_the_module_answers() -> Non
     assert bench.module.client.objects.links(Path(3303, 0)) == (Path(3303, 0),)
 
 
+def test_reports_before_the_login_declare_as_well() -> None:
+    bench = SuiteBench("m5310a")
+    assert bench.ask("AT+MIPLCREATE")[-1] == "OK"
+    bench.well(
+        'AT+MIPLADDOBJ=0,3303,1,"1",2,1',
+        "AT+MIPLNOTIFY=0,0,3303,0,5700,4,4,20.5,1,1",
+        'AT+MIPLNOTIFY=0,0,3303,0,5701,1,7,"Celsius",0,0',
+    )
+    paths = (Path(3303), Path(3303, 0), Path(3303, 0, 5700), Path(3303, 0, 5701))
+    assert bench.module.client.objects.links(Path(3303)) == paths
+    bench.well("AT+MIPLOPEN=0,300,30")
+    assert "+MIPLEVENT:0,6" in bench.wait(3)
+    host_answered = SuiteBench("nb73")
+    host_answered.create()
+    assert host_answered.ask("AT+MIPLNOTIFY=0,0,3303,0,5700,4,4,20.5,0,0") == ["+CIS ERROR:602"]
+
+
 def test_cancel_has_the_plain_id() -> None:
     bench = logged_in("nb86")
     (line,) = bench.request(CancelObserve(Path(3306, 1)))
@@ -317,7 +334,12 @@ def test_flag_and_lengths_where_firmware_checks_them() -> None:
     bench.well(report.format("4,4,21.5", 0))
     lenient = logged_in("nb73")
     lenient.well(report.format("4,2,21.5", 1))
-    assert lenient.module.doubts.notes
+    assert not lenient.module.doubts.notes
+    lenient.well(report.format('1,9,"warm"', 0))
+    assert lenient.module.doubts.notes == ["doubtful: the length 9 is not that of 'warm'"]
+    china_mobile = logged_in("m5310a")
+    china_mobile.well(report.format('1,0,"0123456789"', 0))  # an example of its manual
+    assert not china_mobile.module.doubts.notes
 
 
 def test_hex_string_of_china_mobile() -> None:
