@@ -310,6 +310,8 @@ def _field(key: str, given: object, base: Profile) -> Any:
             return tuple(given)
         case str(), str() if given in FAMILIES if key == "errors" else _is_line(given):
             return given
+        case _:
+            pass
     expected = _expected(key, present)
     raise ParameterError(f"{key} = {shortened(repr(given), 40)}: expected {expected}")
 
