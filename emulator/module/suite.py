@@ -95,8 +95,8 @@ class Suite:
 
     Commands: `create`: see `Create`; `bare_reference`: the answer has the number alone. `server`:
     where it leads by itself. `open_query`, `extras`: AT+MIPLOPEN? and China Mobile's own commands
-    exist. `lifetime`: the least and the most seconds; `shortest`: below it a day counts in an
-    update; `zero_keeps`: 0 there keeps the lifetime. `open_timeout`: seconds, where AT+MIPLOPEN
+    exist. `lifetime`: the least and the most seconds; `shortest`: below it a day counts;
+    `zero_keeps`: 0 in an update keeps the lifetime. `open_timeout`: seconds, where AT+MIPLOPEN
     gives none.
 
     Checks: `counts_observes`: ids of observes have the number of observes above 16 bits.
@@ -131,7 +131,7 @@ class Suite:
     server: ServerAddress = _BY_NAME
     open_query: bool = False
     extras: bool = False
-    lifetime: tuple[int, int] = (15, 268_435_455)
+    lifetime: tuple[int, int] = (1, 268_435_455)
     shortest: int = 0
     zero_keeps: bool = True
     open_timeout: int = 30
@@ -182,7 +182,13 @@ _QUECTEL = Suite(
 )
 _LIERDA = Suite(create=_CONFIGURED, counts=True, attributes=True)
 # Times of a real session: an observe comes 2.2 s and more after the answer before it.
-_USR = Suite(create=_CONFIGURED, server=_BY_NUMBER, pacing=3.5, delete_first=True)
+_USR = Suite(
+    create=_CONFIGURED,
+    server=_BY_NUMBER,
+    pacing=3.5,
+    delete_first=True,
+    lifetime=(15, 268_435_455),
+)
 
 SUITES: Mapping[str, Suite] = {
     "generic": _GENERIC,

@@ -273,7 +273,8 @@ class Client:
 
     def reports(self, path: Path) -> bool:
         """Whether `notify` reports this resource; otherwise it declares it."""
-        return self.state in REGISTERED and path.instance_path in self._listed
+        listed = not self.rules.declares or path.instance_path in self._listed
+        return self.state in REGISTERED and listed
 
     def drop_report(self) -> None:
         """Forget the lines of an incomplete report."""

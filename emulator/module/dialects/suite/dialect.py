@@ -25,6 +25,7 @@ from emulator.module.lwm2m.host import (
     ReadRequest,
     WriteRequest,
 )
+from emulator.module.lwm2m.states import REGISTERED
 from emulator.module.suite import Create, Suite, Write
 
 # China Mobile's own commands (its LwM2M manual), and Quectel's for buffered lines: taken without an
@@ -42,9 +43,11 @@ def _numbered(profile: Suite, call: Callable[[], Answer]) -> Answer:
     try:
         return call()
     except Refusal as error:
-        if error.final is not None or error.number is not Cme.INCORRECT_PARAMETERS:
+        errors = profile.errors
+        if errors.cme or error.final is not None or error.number is Cme.NOT_SUPPORTED:
             raise
-        raise refusal(profile.errors, profile.errors.parameter) from None
+        wrong = error.number is Cme.INCORRECT_PARAMETERS
+        raise refusal(errors, errors.parameter if wrong else errors.state) from None
     except ClientError as error:
         raise refusal(profile.errors, number_of(profile.errors, error)) from None
 
@@ -113,6 +116,11 @@ class SuiteDialect:
         else:
             self._urc(line)
 
+    def delete(self, values: Values, now: float) -> Answer:
+        answer = self.instance.delete(values, now)
+        self._paced.clear()
+        return answer
+
     def answer_observe(self, values: Values, now: float) -> Answer:
         answer = self.exchanges.answer_observe(values, now)
         self._free_at = now + self.profile.pacing
@@ -145,6 +153,8 @@ class SuiteDialect:
     def happened(self, what: Happening, number: int = 0) -> None:
         if what is Happening.DEREGISTERED and not self.profile.host_answers:
             self._client.objects.forget_lists()
+        if self._client.state not in REGISTERED:
+            self._paced.clear()
         line = self.instance.event_line(what, number)
         if line is not None:
             self._urc(line)
@@ -192,7 +202,7 @@ class SuiteDialect:
             test=lambda suite: lambda _now: suite.instance.creation.test(Create.BOOTSTRAP),
         ),
         **dict.fromkeys(
-            ("+MIPLDELETE", "+MIPLDEL"), _form(lambda suite: suite.instance.delete)
+            ("+MIPLDELETE", "+MIPLDEL"), _form(lambda suite: suite.delete)
         ),  # the M5311's manual has both
         "+MIPLADDOBJ": _form(lambda suite: suite.instance.add_object),
         "+MIPLDELOBJ": _form(lambda suite: suite.instance.delete_object),

@@ -43,12 +43,7 @@ _GROUP = re.compile(
 
 def _number(text: str | None) -> int:
     """Of a value of release assistance, which is decimal or has 0x before it."""
-    if text is None:
-        return 0
-    if not text.startswith("0x"):
-        wrong(not text.isdecimal())
-        return int(text)
-    return int(text, 16)
+    return 0 if text is None else int(text, 16 if text.startswith("0x") else 10)
 
 
 class Exchanges:

@@ -31,7 +31,7 @@ REF = (0, 0)  # the module has one OneNET instance
 ID = (0, 0xFFFF)
 _COUNT = (0, 0xFFFF)
 # Release assistance, or China Mobile's content type.
-RELEASE = r"(0x)?[0-9A-Fa-f]{1,4}"
+RELEASE = r"0x[0-9A-Fa-f]{1,4}|[0-9]{1,5}"
 
 
 def number_of(errors: Errors, error: ClientError) -> int:
@@ -64,7 +64,7 @@ class Instance:
     """
 
     def __init__(self, client: Client, urc: Callable[[str], None], profile: Suite) -> None:
-        self.profile = profile
+        self.profile = self._by_default = profile
         self.client = client
         self.creation = Creation(profile, client.endpoint)
         self.counts: dict[int, int] = {}
@@ -106,8 +106,8 @@ class Instance:
             counts_observes=self.profile.counts_observes,
             watches_lifetime=True,
         )
-        if self.creation.text_writes:
-            self.profile = replace(self.profile, write=Write.TEXT)
+        write = Write.TEXT if self.creation.text_writes else self._by_default.write
+        self.profile = replace(self._by_default, write=write)
         if self.profile.bare_reference:
             return Answer(("0",))
         return Answer((urcs.information(self.profile, name, 0),))
@@ -196,7 +196,7 @@ class Instance:
         timeout = values.optional_integer(0, 0xFFFF)
         values.optional_integer(0, 0xFF)  # release assistance of some modules
         values.end()
-        wrong(0 < lifetime < min(low, self.profile.shortest or low))
+        wrong(0 < lifetime < low)
         self.check_instance()
         self.client.open(
             timeout or self.profile.open_timeout, now, self._lifetime(lifetime, keep=DAY)
@@ -205,6 +205,7 @@ class Instance:
 
     def _lifetime(self, seconds: int, *, keep: int) -> int:
         """`keep`: what 0 means where it keeps the lifetime."""
+        # guess: below the shortest, a day counts in a login, too
         if seconds == 0:
             return keep if self.profile.zero_keeps else DAY
         return DAY if seconds < self.profile.shortest else seconds
@@ -221,7 +222,7 @@ class Instance:
         _, lifetime, objects = values.integers(REF, (0, high), (0, 1))
         values.optional_word(RELEASE)
         values.end()
-        wrong(0 < lifetime < low and not self.profile.shortest)
+        wrong(0 < lifetime < low)
         self.check_login()
         if self.client.state is State.UPDATING:
             values.doubts.take("an update during an update", Cme.NOT_ALLOWED)

@@ -57,6 +57,18 @@ def test_observe_of_quectel_by_hand() -> None:
     assert "OBSERVE" in line
 
 
+def test_text_of_writes_by_configuration() -> None:
+    bench = SuiteBench("bc28")
+    for mode, value in (("6,1", "1,4,warm"), ("6,0", "2,4,7761726D")):
+        bench.well(f"AT+MIPLCONFIG={mode}")
+        bench.log_in()
+        bench.well('AT+MIPLNOTIFY=0,0,3303,0,5701,1,4,"cold",0,0')
+        bench.wait(1)
+        (line,) = bench.write("3303/0", _5701="warm")
+        assert line.endswith(f"3303,0,5701,{value},0,0")
+        bench.well("AT+MIPLDELETE=0")
+
+
 def test_configuration_is_for_before_the_instance() -> None:
     bench = SuiteBench("bc28")
     bench.well("AT+CMEE=1", "AT+MIPLCONFIG=0,183.230.40.40,5683", "AT+MIPLCONFIG=2,1,4")
