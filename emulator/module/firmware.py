@@ -239,7 +239,9 @@ def firmware_of(module: str | None, firmware: str | Firmware = DEFAULT) -> str |
     if module not in MODULES:
         raise ValueError(f"module {module!r}: expected one of {', '.join(MODULES)}")
     if firmware != DEFAULT:
-        raise ValueError("module, firmware: expected one of both")
+        raise ValueError(
+            "module and firmware: expected one of them; a firmware file names its module by `like`"
+        )
     return MODULES[module]
 
 

@@ -140,7 +140,7 @@ class Module:
         first_mid = (self._seed * 40_503 + (self._boot.count + 1) * 25_717) & 0xFFFF
         self.client = Client(
             self._send_up,
-            self._online,
+            lambda: self.radio.registered,
             first_mid=first_mid,
             busy=lambda: self.radio.busy,
             release=self._release_connection,
@@ -149,7 +149,7 @@ class Module:
             msgids=self.firmware.msgids,
             style=self._style,
         )
-        dialect = DIALECTS[self.firmware.dialect](self.client, conversation.urc, self.firmware)
+        dialect = DIALECTS[self.firmware.dialect](self.client, self._write, self.firmware)
         conversation.on_refused = dialect.refused
         # The conversation first: lines that waited for an answer may plan something in the others.
         self._timed: tuple[Timed, ...] = (
@@ -345,6 +345,9 @@ class Module:
         self._transmit(self._now)
         self._datagrams.append(datagram)
 
+    def _write(self, line: str) -> None:
+        self.power_saving.write(line, self._now)
+
     def _release_connection(self, now: float, after_answer: bool) -> None:
         self.radio.release(now, after_answer=after_answer)
 
@@ -361,9 +364,6 @@ class Module:
     def _on_place_change(self) -> None:
         self._place_changed = True
         self.on_change()
-
-    def _online(self) -> bool:
-        return self.radio.registered
 
     def _radio_changed(self, change: Change) -> None:
         if change is Change.REGISTRATION and self.radio.registered:

@@ -236,6 +236,7 @@ a profile:
   port = "/dev/ttyUSB0"              # or --port
   # endpoint = "<imei>;<imsi>"       # default: read from the module
   # uri = "coap://183.230.40.40:5683"
+  # module = "bc28"                  # default: found out
   # lifetime = 86400                 # seconds
   # baud = 9600
   # acknowledge = false              # true: repeat reports until the platform acknowledges

@@ -93,6 +93,7 @@ class DeviceRunner:
             port,
             endpoint,
             baudrate=baud,
+            module=profile.module,
             uri=URI if profile.uri is None else profile.uri,
             lifetime=profile.lifetime,
             recover=profile.recover,

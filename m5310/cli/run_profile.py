@@ -9,6 +9,7 @@ from typing import Any, Final, TypeVar
 
 from m5310.device.outbox import LIMIT, WhenFull
 from m5310.dialects.classic.config import Config
+from m5310.dialects.profiles import named
 from m5310.errors import AnswerError, ParameterError, Text, shortened
 from m5310.lwm2m.path import Path
 from m5310.lwm2m.resources import Access
@@ -44,6 +45,7 @@ class Profile:
     outbox: int
     when_full: WhenFull
     items: tuple[Item, ...]
+    module: str | None = None
 
 
 # The value of a resource until the first report.
@@ -65,7 +67,7 @@ _ACCESS: Final = {
 _INTERVAL_LIMITS: Final = (1, 86400)
 _MAX_BAUD: Final = 10_000_000  # as of --baud
 _KEYS: Final = (
-    *("port", "baud", "endpoint", "uri", "lifetime"),
+    *("port", "baud", "endpoint", "uri", "module", "lifetime"),
     *("recover", "acknowledge", "outbox", "when_full", "resource"),
 )
 
@@ -102,6 +104,7 @@ def _profile(table: Table) -> Profile:
         baud=_get(table, "baud", int, 9600),
         endpoint=_get(table, "endpoint", str, None),
         uri=_get(table, "uri", str, None),
+        module=_get(table, "module", str, None),
         lifetime=_get(table, "lifetime", int, 86400),
         recover=_get(table, "recover", bool, True),
         acknowledge=_get(table, "acknowledge", bool, False),
@@ -115,6 +118,11 @@ def _profile(table: Table) -> Profile:
         )
     if profile.outbox < 1:
         raise _Invalid(Text("outbox: {count} reports; expected 1 or more", count=profile.outbox))
+    if profile.module is not None:
+        try:
+            named(profile.module)
+        except ParameterError as error:
+            raise _Invalid(Text("{what}: {reason}", what="module", reason=error)) from None
     for key in ("uri", "endpoint", "lifetime"):
         if key in table:
             _check_setting(key, table[key])

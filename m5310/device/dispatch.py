@@ -105,8 +105,8 @@ class Dispatch:
                 parts.registration.on_outcome(urc)
             case Observed() | Discovered() | ParameterRequest():
                 self._on_notice(urc)
-            case UpdateNeeded():
-                parts.recovery.update_needed()
+            case UpdateNeeded(_, seconds):
+                parts.recovery.update_needed(seconds)
             case Event():
                 if not urc.progress:
                     self._events.emit(ModuleEvent(urc.number, urc.extend, urc.meaning))

@@ -114,10 +114,10 @@ class RecoveryPolicy:
         if self._recover and self._registration.state in failed:
             self._restoration.start(login=True, configured=True)
 
-    def update_needed(self) -> None:
-        """The module asks for an update before its lifetime ends."""
+    def update_needed(self, seconds: int | None) -> None:
+        """The module asks for an update, `seconds` before the lifetime ends, None: soon."""
         if not self._suspended and self._registration.allows(DeviceEvent.UPDATE):
-            self._renewal.update_now()
+            self._renewal.update_needed(seconds)
 
     # --- what the outbox asks for ------------------------------------------------------------
 

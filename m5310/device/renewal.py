@@ -52,9 +52,11 @@ class Renewal:
         """The lifetime begins now."""
         self._set_timer(renewal_interval(self._lifetime))
 
-    def update_now(self) -> None:
-        """The module says that an update is needed."""
-        self._set_timer(0)
+    def update_needed(self, seconds: int | None) -> None:
+        """The module says so, `seconds` before the lifetime ends. Some say it 93 s before, for a
+        lifetime of 100 s as well: then it is early enough when the interval is over."""
+        if seconds is None or seconds <= self._lifetime - renewal_interval(self._lifetime):
+            self._set_timer(0)
 
     def check_soon(self) -> None:
         """The start of the lifetime is unknown: update soon."""

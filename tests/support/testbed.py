@@ -247,8 +247,13 @@ class DeviceTestbed:
     @property
     def reported(self) -> list[object]:
         """The newest values that the cloud received, at most MAX_POINTS, in order."""
+        return self.values()
+
+    def values(self, path: str | None = None) -> list[object]:
+        """Those of one resource; None: of all."""
         self._carry()
-        found = streams(self.platform, self.cloud, MAX_POINTS)
+        ids = None if path is None else [path.replace("/", "_")]
+        found = streams(self.platform, self.cloud, MAX_POINTS, ids=ids)
         return [point.value for stream in found for point in stream.points]
 
     async def until(self, done: Callable[[], bool], seconds: float = 3600) -> None:

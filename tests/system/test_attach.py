@@ -16,6 +16,7 @@ from m5310.commands.network import Registration, connection_reports, registratio
 from m5310.commands.power import PowerSaving
 from m5310.device.events import (
     Created,
+    Identified,
     LoggedIn,
     Reported,
     Reset,
@@ -34,6 +35,8 @@ from tests.support.clock import elapse
 from tests.support.hostile import FEW_GENTLE, WHOLE, Hostile
 from tests.support.null_modem import ENDPOINT
 from tests.support.testbed import DeviceTestbed
+
+pytestmark = pytest.mark.usefixtures("each_language")
 
 LINES = pytest.mark.parametrize("hostile", FEW_GENTLE, ids=str)
 
@@ -325,7 +328,7 @@ async def test_device_connects_on_a_module_without_network(powered: bool) -> Non
         await device.connect(60)
         assert testbed.online
         await device.notify(sensor, 22.0)
-    steps = [type(event) for event in events if not isinstance(event, Reset | Waiting)]
+    steps = [type(event) for event in events if not isinstance(event, Identified | Reset | Waiting)]
     assert steps[0] is Created
     assert steps[-2:] == [LoggedIn, Reported]
     assert set(steps[1:-2]) == {Searching}

@@ -12,6 +12,8 @@ from tests.support.clock import elapse, run
 from tests.support.testbed import DeviceTestbed
 from tests.support.uart import DIRECT, START
 
+pytestmark = pytest.mark.usefixtures("each_language")
+
 pytestmark = pytest.mark.parametrize("strict", [False, True])
 
 

@@ -15,6 +15,8 @@ from tests.support.clock import elapse
 from tests.support.hostile import WHOLE, Cut, Hostile
 from tests.support.testbed import DeviceTestbed
 
+pytestmark = pytest.mark.usefixtures("each_language")
+
 LINES = 10_000
 BURST = 100
 CUT = Hostile("random cuts and echo", Cut.ANYWHERE, seed=1, echo=True)

@@ -14,6 +14,8 @@ from m5310.module.module import Module
 from tests.support.clock import elapse
 from tests.support.testbed import DeviceTestbed
 
+pytestmark = pytest.mark.usefixtures("each_language")
+
 LAMP = CloudPath(3311, 0, 5850)
 ON = Write(CloudPath(3311, 0), (Item(LAMP, True),), replace=False)
 SAVING = PowerSaving(on=True, periodic_update=3600, active=2)

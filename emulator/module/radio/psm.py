@@ -91,6 +91,13 @@ class PowerSaving:
         self._bytes_to_lose -= len(data) - len(read)
         return read
 
+    def write(self, line: str, now: float) -> None:
+        """Queue a line of the module's own, for example that an update is needed: it is awake."""
+        if self._radio.asleep:
+            self.wake(now)
+            self._sleep_at = now + UART_HOLD
+        self._urc(line)
+
     def step(self, now: float) -> None:
         """Start the periodic update or go to sleep, if that is due at `now`."""
         if self._update_at is not None and self._update_at <= now:

@@ -21,6 +21,7 @@ port = "/dev/ttyUSB0"
 baud = 115200
 endpoint = "865820030013978;460040000000001"
 uri = "coap://183.230.40.39:5683"
+module = "bc28"
 lifetime = 300
 recover = false
 acknowledge = true
@@ -60,6 +61,7 @@ def test_full_profile() -> None:
         baud=115200,
         endpoint="865820030013978;460040000000001",
         uri="coap://183.230.40.39:5683",
+        module="bc28",
         lifetime=300,
         recover=False,
         acknowledge=True,
@@ -127,6 +129,10 @@ def test_profile_in_the_help_is_valid(capsys: pytest.CaptureFixture[str]) -> Non
         ('acknowledge = "yes"\n' + ONE, "acknowledge: 'yes' is not true or false"),
         ("outbox = 0\n" + ONE, "outbox: 0 reports; expected 1 or more"),
         ("outbox = true\n" + ONE, "outbox: True is not a number"),
+        (
+            'module = "bc99"\n' + ONE,
+            "module: 'bc99' is no module known here; expected one of",
+        ),
         ('when_full = "wait"\n' + ONE, "when_full 'wait' is unknown; expected one of drop oldest"),
         (ONE + "unit = 1", "resource 1: unit is unknown; expected one of path, type"),
         ("[[resource]]\n", "resource 1: path is missing; expected one like 3303/0/5700"),

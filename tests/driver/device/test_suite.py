@@ -168,6 +168,20 @@ def test_what_the_module_has_no_words_for_names_it() -> None:
         Device("COM1", ENDPOINT, uri="coap://10.0.0.1:5683", module="nb73")
 
 
+@pytest.mark.parametrize("boot", [None, "M5310-A"])
+async def test_module_that_is_found_out_to_have_no_words_is_named(boot: str | None) -> None:
+    rules = suite(CLOSE="ERROR")
+    rules["AT+CGMM"] = ["N700-CN" if boot is None else boot, "OK"]
+    for each in ("AT+CGMI", "AT+CGMR", "ATI"):
+        rules[each] = "OK"
+    booting = [boot] if boot else []
+    rules["AT+CMEE?"] = lambda _: [*[booting.pop() for _ in booting[:1]], "+CMEE:1", "OK"]
+    uri = "coap://10.0.0.1:5683" if boot is None else "coaps://10.0.0.1:5684"
+    async with module(rules) as m:
+        with pytest.raises(NotInDialect, match=r"10\.0\.0\.1"):
+            await Device(m.modem, ENDPOINT, uri=uri).create()
+
+
 # --- a session -------------------------------------------------------------------------------
 
 
