@@ -11,8 +11,8 @@
         v                      v                                 |
     lwm2m.Client  <-- Rules: what the host answers     Host methods of SuiteDialect
 
-`create` has the forms of AT+MIPLCREATE and what is set before it, `blob` its configuration, `values`
-the value of a report or an answer. All that differs between modules is a field of
+`create` has the forms of AT+MIPLCREATE and what is set before it, `blob` its configuration,
+`values` the value of a report or an answer. All that differs between modules is a field of
 `emulator.module.suite.Suite`; there is no code for one module.
 
 Who answers. In model A observe, discover and attributes wait for the host's AT+MIPL...RSP, as read,
