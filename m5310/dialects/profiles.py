@@ -269,7 +269,7 @@ _FIELDS: Final = {field.name: field for field in dataclasses.fields(Profile)}
 _MOST: Final = 1_000_000
 """Of a whole number in a profile: the highest speed of a port, in baud, is below it."""
 _LONGEST: Final = 60.0
-"""Seconds: twice the time after which the platform gives a request up."""
+"""Of seconds in a profile: twice the time after which the platform gives a request up."""
 
 
 def read_profile(text: str) -> Profile:

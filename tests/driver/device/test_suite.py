@@ -376,6 +376,22 @@ async def test_instance_left_over_is_cleared(number: str) -> None:
         assert m.sent[1:] == ["AT+MIPLCREATE", "AT+MIPLCLOSE=0", "AT+MIPLDELETE=0", "AT+MIPLCREATE"]
 
 
+async def test_login_left_over_is_ended_although_the_module_is_not_known_yet() -> None:
+    """A module may take the logout and the deletion of the classic dialect (M5311 documents the
+    latter), and only refuse its configuration."""
+    rules = suite(CLOSE=["OK", "+MIPLEVENT: 0,15"])
+    rules["AT+MIPLDEL="] = "OK"
+    async with module(rules) as m, Device(m.modem, ENDPOINT) as device:
+        assert asyncio.get_running_loop().time() < 3
+        assert device.profile is not None
+        assert device.profile.name == "bc28"
+        assert [line.partition("=")[0] for line in m.sent[1:]] == [
+            *("AT+MIPLCONF", "AT+MIPLCLOSE", "AT+MIPLDEL", *["AT+MIPLCONF"] * 3),
+            *("AT+CGMM", "AT+MIPLVER?", "AT+CGMI", "AT+CGMR", "ATI"),
+            *("AT+CMEE?", "AT+MIPLCONFIG", "AT+MIPLCREATE"),
+        ]
+
+
 @pytest.mark.parametrize("event", [8, 9, 13, 31])
 async def test_login_that_ends_is_made_again_after_a_logout(event: int) -> None:
     events: list[UpkeepEvent] = []
