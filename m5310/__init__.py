@@ -16,6 +16,9 @@ or synchronous, with the names and the order of the C kit; callbacks run in your
     nbiot_device_step(dev, timeout=1)
     nbiot_device_destroy(dev)
 
+Either runs unchanged on the other modules of OneNET (M5310-A, BC28, ME3616, ...): it is found out
+which one answers, see `PROFILES`.
+
 Times are in seconds. Every error is an `M5310Error` with the C kit's number in `code`; a
 `UsageError` was raised before a byte was written. `Module` offers the general AT commands, `Modem`
 sends any other.

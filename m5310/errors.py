@@ -161,9 +161,9 @@ class CommandError(M5310Error):
 
     @property
     def maybe_no_network(self) -> bool:
-        """As `no_network`, or a login refused by the suite with 602 (state), which does not say
-        whether the network or the instance is missing."""
-        unsure = self.number == 602 and self.command.startswith("AT+MIPLOPEN")
+        """As `no_network`, or a login refused by the suite with 602 (state) or 100 (unknown; BC260:
+        no network), which does not say whether the network or the instance is missing."""
+        unsure = self.number in (100, 602) and self.command.startswith("AT+MIPLOPEN")
         return self.no_network or (self.family == "CIS" and unsure)
 
     @property

@@ -24,13 +24,19 @@ _OF_AIR = ("latency", "loss", "duplication", "reordering", "delayed", "delay")
 def firmware(text: str) -> str | Path:
     if text not in FIRMWARES and not text.endswith(".toml"):
         known = ", ".join(FIRMWARES)
-        raise argparse.ArgumentTypeError(f"{text!r}, expected one of {known}, or a .toml file")
+        try_module = f"; for a {text}, use --module" if text in MODULES else ""
+        raise argparse.ArgumentTypeError(
+            f"{text!r}, expected one of {known}, or a .toml file{try_module}"
+        )
     return text if text in FIRMWARES else Path(text)
 
 
 def module(text: str) -> str:
     if text not in MODULES:
-        raise argparse.ArgumentTypeError(f"{text!r}, expected one of {', '.join(MODULES)}")
+        known = ", ".join(MODULES)
+        raise argparse.ArgumentTypeError(
+            f"{text!r}, expected one of {known}; for a module of your own, use --firmware FILE.toml"
+        )
     return text
 
 

@@ -179,14 +179,20 @@ def with_language(findings: list[Finding], said: Sequence[str], version: str) ->
         found = Finding(Text("language"), profile.name, Verdict.WELL, words)
     else:
         found = Finding(Text("language"), None, Verdict.NOTE, Text("not known"))
-    if suite:  # its version says nothing about acknowledgements
+    if suite:
         findings = [
-            replace(each, verdict=Verdict.WELL, words=str(each.value), advice="")
-            if each.name == "firmware" and each.value is not None
-            else each
-            for each in findings
+            _with_revision(each, said[2]) if each.name == "firmware" else each for each in findings
         ]
     return [*findings, found]
+
+
+def _with_revision(firmware: Finding, revision: str) -> Finding:
+    """That of a module with the suite: it may have AT+CGMR only, and its version says nothing about
+    acknowledgements."""
+    value = firmware.value or revision
+    if not value:
+        return firmware
+    return Finding(firmware.name, value, Verdict.WELL, str(value))
 
 
 # What cannot be well while something before it is a problem.

@@ -8,10 +8,12 @@ from typing import Any, Final, cast
 
 from m5310.at.codec import Execute
 from m5310.device.events import Identified, UpkeepEvent
-from m5310.dialects.dialect import Dialect
+from m5310.dialects.dialect import Declared, Dialect
 from m5310.dialects.profiles import PROFILES, Profile, profile_at_boot, profile_of
+from m5310.dialects.suite import urcs as suite_urcs
 from m5310.dialects.suite.dialect import speaks as speaks_suite
-from m5310.errors import CommandError, LanguageRefused, NotInDialect, Text
+from m5310.dialects.urcs import Closed, Opened, Urc
+from m5310.errors import AnswerError, CommandError, LanguageRefused, NotInDialect, Text
 from m5310.module import banner
 from m5310.module.link import LineReceived, Link, LinkEvent, Restarted
 
@@ -89,6 +91,16 @@ class Language:
         await self._spoken.configure(execute)
         self._certain = True
 
+    def parse(self, line: str, declared: Declared) -> Urc | None:
+        """As `Dialect.parse`; while the module is not known, also the outcome of a command that a
+        module with the suite takes from the classic dialect: a logout."""
+        urc = self._spoken.parse(line, declared)
+        if urc is None and not self._certain:
+            with contextlib.suppress(AnswerError):
+                found = suite_urcs.parse(line)
+                return found if isinstance(found, Opened | Closed) else None
+        return urc
+
     async def judge(self, execute: Execute, refused: CommandError) -> bool:
         """What a module is that refused the configuration, the logout and the deletion.
 
@@ -127,6 +139,6 @@ class _Spoken:
         self._language = language
 
     def __getattr__(self, name: str) -> Any:
-        if name == "configure":
-            return self._language.configure
+        if name in ("configure", "parse"):
+            return getattr(self._language, name)
         return getattr(self._language.spoken, name)

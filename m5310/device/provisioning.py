@@ -123,7 +123,13 @@ class Provisioning:
             with announced(self._emit, Text("a login of the previous program is under way"), LOGIN):
                 await asyncio.wait({opened}, timeout=LOGIN)
             await self._delete_previous()
-        return await self._retry_configure()
+        try:
+            return await self._retry_configure()
+        except CommandError as error:
+            # another module may take the logout and the deletion, and only refuse this
+            if await self._speaks_other(error):
+                return await self.configure()
+            raise
 
     async def _speaks_other(self, refused: CommandError) -> bool:
         """Whether the module speaks another dialect, which is spoken from now on; see

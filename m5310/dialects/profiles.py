@@ -266,6 +266,10 @@ def profile_for(dialect: str | None, module: str | Profile | None) -> Profile | 
 # --- profiles of the user's own --------------------------------------------------------------
 
 _FIELDS: Final = {field.name: field for field in dataclasses.fields(Profile)}
+_MOST: Final = 1_000_000
+"""Of a whole number in a profile: the highest speed of a port, in baud, is below it."""
+_LONGEST: Final = 60.0
+"""Of seconds in a profile: twice the time after which the platform gives a request up."""
 
 
 def read_profile(text: str) -> Profile:
@@ -281,8 +285,8 @@ def read_profile(text: str) -> Profile:
     """
     try:
         table = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise ParameterError(f"the profile is not TOML: {error}") from None
+    except (TypeError, tomllib.TOMLDecodeError) as error:
+        raise ParameterError(f"the profile is not TOML: {error}; expected a text") from None
     base = named(table.pop("like", "generic"))
     if "name" not in table:
         raise ParameterError('the profile has no name; expected name = "..."')
@@ -293,27 +297,40 @@ def _field(key: str, given: object, base: Profile) -> Any:
     if key not in _FIELDS:
         raise ParameterError(f"a profile has no {shortened(key, 40)!r}; expected {listed(_FIELDS)}")
     present = getattr(base, key)
+    match present, given:
+        case Create(), str() if given in [each.value for each in Create]:
+            return Create(given)
+        case bool(), bool():
+            return given
+        case int(), int() if type(present) is type(given) and 0 < given <= _MOST:
+            return given
+        case float(), int() | float() if type(given) is not bool and 0 < given <= _LONGEST:
+            return float(given)
+        case tuple(), list() if all(isinstance(each, str) for each in given):
+            return tuple(given)
+        case str(), str() if given in FAMILIES if key == "errors" else _is_line(given):
+            return given
+        case _:
+            pass
+    expected = _expected(key, present)
+    raise ParameterError(f"{key} = {shortened(repr(given), 40)}: expected {expected}")
+
+
+def _expected(key: str, present: object) -> str:
     match present:
         case Create():
-            values = [each.value for each in Create]
-            if given in values:
-                return Create(given)
-            expected = f"one of {', '.join(values)}"
+            return f"one of {', '.join(each.value for each in Create)}"
         case bool():
-            if isinstance(given, bool):
-                return given
-            expected = "true or false"
-        case int() | float():
-            if isinstance(given, int | float) and not isinstance(given, bool) and given >= 0:
-                return type(present)(given)
-            expected = "a number, 0 or more"
+            return "true or false"
+        case int():
+            return f"a whole number, 1 to {_MOST}"
+        case float():
+            return f"seconds, more than 0 and at most {_LONGEST:g}"
         case tuple():
-            if isinstance(given, list) and all(isinstance(each, str) for each in given):
-                return tuple(given)
-            expected = "a list of texts"
+            return "a list of texts"
         case _:
-            choices = FAMILIES if key == "errors" else None
-            if isinstance(given, str) and (choices is None or given in choices):
-                return given
-            expected = "a text" if choices is None else f"one of {', '.join(choices)}"
-    raise ParameterError(f"{key} = {shortened(repr(given), 40)}: expected {expected}")
+            return f"one of {', '.join(FAMILIES)}" if key == "errors" else "a text of one line"
+
+
+def _is_line(text: str) -> bool:
+    return text.isprintable() and bool(text.strip())

@@ -272,7 +272,7 @@ async def test_two_emulators_have_different_ports_and_keys() -> None:
         ({"downlink_window": 0.0}, "downlink_window 0.0: expected"),
         ({"firmware": "SP9"}, "firmware 'SP9': expected one of SP1"),
         ({"module": "bc99"}, "module 'bc99': expected one of m5310"),
-        ({"module": "bc28", "firmware": "SP1"}, "module, firmware: expected one of both"),
+        ({"module": "bc28", "firmware": "SP1"}, "module and firmware: expected one of them"),
         ({"modules": 0}, "modules 0: expected"),
         ({"coap": "localhost:5683"}, "coap 'localhost:5683': expected an IP address"),
         ({"server": "coap://127.0.0.1"}, "expected together with air='coap'"),

@@ -13,7 +13,7 @@ from enum import IntEnum
 
 from emulator.air.network import MemoryAir
 from emulator.lwm2m.model import Item, Path
-from emulator.module.firmware import FIRMWARES
+from emulator.module.firmware import FIRMWARES, MODULES
 from emulator.module.module import Cause, Identity, Module
 from emulator.module.radio.coverage import Coverage
 from emulator.module.radio.psm import WAKING_BYTES
@@ -74,6 +74,8 @@ FAULTS = (
     PlatformFaults(delay=5.0),
     PlatformFaults(repeats=2),
 )
+NAMES = tuple({**FIRMWARES, **MODULES})
+"""Of the firmware that the first byte of an input selects."""
 DATAGRAMS = (b"x", b"", bytes(512), bytes(range(256)) * 5)
 
 
@@ -93,7 +95,8 @@ class ModuleRun:
         self.simulation = Simulation(self.platform, MemoryAir())
         self.simulation.add(self.module)
         self.device = self.platform.create_device(Description("fuzz", IMEI, IMSI), START)
-        self._unframed = False  # echo or boot text: output is not in framed lines
+        # echo or boot text: output is not in framed lines
+        self._unframed = self.module.firmware.echo
 
     def feed(self, data: bytes) -> None:
         for event, value, sent in _parts(data):
@@ -191,12 +194,10 @@ def _parts(data: bytes) -> Iterator[tuple[Event | None, int, bytes]]:
 
 
 def run(data: bytes) -> None:
-    """Run an input; its first byte selects the firmware and the form of URCs."""
+    """Run an input; its first byte selects the firmware or module, and the form of URCs."""
     if not data:
         return
-    names = tuple(FIRMWARES)
-    module_run = ModuleRun(
-        names[data[0] % len(names)], typed_urcs=(None, True, False)[data[0] // 8 % 3]
-    )
+    form, name = divmod(data[0], len(NAMES))
+    module_run = ModuleRun(NAMES[name], typed_urcs=(None, True, False)[form % 3])
     module_run.feed(data[1:])
     module_run.check_alive()

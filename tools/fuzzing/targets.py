@@ -21,7 +21,7 @@ from emulator.recording import format as recording
 from emulator.recording.format import Chunk, RecordingError, Side
 from emulator.recording.replay import Replay
 from emulator.scenario import parser as reading
-from tests.support import transcript
+from tests.support import suite_transcript, transcript
 from tools.fuzzing import air_run, datagrams, module_run, payloads, writes
 from tools.fuzzing.module_run import ContractBroken, Event
 
@@ -50,11 +50,17 @@ def _conversations() -> Iterator[bytes]:
     """The host's side of each transcript, with waits and requests of the cloud."""
     for file in sorted(transcript.WIRE.glob("*.txt")):
         _, exchanges = transcript.load(file)
-        bound = transcript.Bindings()
-        data = bytearray([len(file.name)])
-        for step in (step for exchange in exchanges for step in exchange.steps):
-            data += _step_input(step, bound)
-        yield bytes(data)
+        yield bytes([len(file.name)]) + _input(exchanges)
+    for suite in suite_transcript.TRANSCRIPTS:
+        conversation = _input(suite.exchanges)
+        for module in sorted(suite.plays)[:2]:
+            yield bytes([module_run.NAMES.index(module)]) + conversation
+
+
+def _input(exchanges: Iterable[transcript.Exchange]) -> bytes:
+    bound = transcript.Bindings()
+    steps = (step for exchange in exchanges for step in exchange.steps)
+    return b"".join(_step_input(step, bound) for step in steps)
 
 
 def _step_input(step: transcript.Step, bound: transcript.Bindings) -> bytes:
@@ -90,7 +96,8 @@ def _event(name: str, what: str = "") -> bytes:
 _COMMANDS = tuple(
     sorted({name.decode() for data in _conversations() for name in _COMMAND.findall(data)})
 )
-_VALUES = (",", '"', "0", "-1", "65535", "10000", "10001", "3303,0,5700", "3306,0,5850", ',1,"')
+_IDS = ("10000", "10001", "10002", "10003", "75538", "75539")  # of requests and observes
+_VALUES = (",", '"', "0", "-1", "65535", "3303,0,5700", "3306,0,5850", ',1,"', *_IDS)
 
 # Files -------------------------------------------------------------------------------------------
 

@@ -21,7 +21,8 @@ A new call:
 2. it reads `call.query["page"]`, `call.body`, `call.place["uuid"]` (checked already), and changes
    something by `call.act(lambda now: call.platform.…)`;
 3. an entry `Route(method, path, summary, section, key, show, query=(…), body=…, data=…)` in
-   `ROUTES` of the file: `Parameter("page", Integer(1, 100), default=1)`;
+   `ROUTES` of the file: `Parameter("cursor", Text())`, or one that several calls have, from
+   `route`: `PAGE`, `IMEI`;
 4. a new file: its `ROUTES` in `routes.ROUTES`.
 
 A call of `Key.DEVICE` asks `call.device()`, `call.sees(device)` and `call.scope(device)` what the

@@ -20,6 +20,7 @@ def seconds(at: float) -> str:
     return (_EPOCH + timedelta(seconds=floor(at))).isoformat(" ")
 
 
+@lru_cache(_REMEMBERED)
 def millis(at_ms: int) -> str:
     """`2015-12-01 17:06:23.535`; `at_ms` in POSIX milliseconds."""
     # Thousands are printed for one answer, most of them of few days.

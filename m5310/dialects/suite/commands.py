@@ -23,8 +23,8 @@ IDS_LIMIT: Final = 255
 ASKED: Final = 0.5
 """Seconds for the version of the suite: a module answers it from memory, within some ms."""
 # guess: short, since it may be a module without the suite.
-FRAGMENT: Final = 512
-"""Bytes of a configuration in one line."""  # guess: the longest one seen has 62
+FRAGMENT: Final = 119
+"""Bytes of a configuration in one line: XY1100 takes less than 120. The longest one seen has 62."""
 
 # Results (documented): success by what is answered, then the errors.
 CONTENT: Final = 1

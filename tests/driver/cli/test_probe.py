@@ -175,3 +175,19 @@ async def test_error_code_setting_is_restored(
     assert "insert a SIM" in found["SIM"].advice
     assert [line for line in module.sent if "CMEE=" in line] == sent
     await module.modem.close()
+
+
+async def test_module_of_the_suite_without_a_version_of_its_own_shows_its_revision(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    rules = NO_PROBLEM | {
+        "AT+CGMI": ["Quectel", "OK"],
+        "AT+CGMM": ["BC28JA-02-STD", "OK"],
+        "AT+CGMR": ["APPLICATION,BC28JAR01A10_ONT", "OK"],
+        "AT+CMVER": ["+CME ERROR: 4"],
+        "AT+MIPLVER?": ["+MIPLVER:2.2.0", "OK"],
+    }
+    ran = await run(monkeypatch, rules)
+    assert "firmware      ok      APPLICATION,BC28JAR01A10_ONT\n" in ran.out
+    assert "language      ok      the suite 2.2.0: Quectel BC28 (bc28)\n" in ran.out
+    assert ran.out.endswith("no problem found\n")

@@ -168,6 +168,20 @@ def test_what_the_module_has_no_words_for_names_it() -> None:
         Device("COM1", ENDPOINT, uri="coap://10.0.0.1:5683", module="nb73")
 
 
+@pytest.mark.parametrize("boot", [None, "M5310-A"])
+async def test_module_that_is_found_out_to_have_no_words_is_named(boot: str | None) -> None:
+    rules = suite(CLOSE="ERROR")
+    rules["AT+CGMM"] = ["N700-CN" if boot is None else boot, "OK"]
+    for each in ("AT+CGMI", "AT+CGMR", "ATI"):
+        rules[each] = "OK"
+    booting = [boot] if boot else []
+    rules["AT+CMEE?"] = lambda _: [*[booting.pop() for _ in booting[:1]], "+CMEE:1", "OK"]
+    uri = "coap://10.0.0.1:5683" if boot is None else "coaps://10.0.0.1:5684"
+    async with module(rules) as m:
+        with pytest.raises(NotInDialect, match=r"10\.0\.0\.1"):
+            await Device(m.modem, ENDPOINT, uri=uri).create()
+
+
 # --- a session -------------------------------------------------------------------------------
 
 
@@ -360,6 +374,22 @@ async def test_instance_left_over_is_cleared(number: str) -> None:
     rules = suite(CREATE=lambda _: refusals.pop() if refusals else ["+MIPLCREATE:0", "OK"])
     async with module(rules) as m, Device(m.modem, ENDPOINT, module="nb73"):
         assert m.sent[1:] == ["AT+MIPLCREATE", "AT+MIPLCLOSE=0", "AT+MIPLDELETE=0", "AT+MIPLCREATE"]
+
+
+async def test_login_left_over_is_ended_although_the_module_is_not_known_yet() -> None:
+    """A module may take the logout and the deletion of the classic dialect (M5311 documents the
+    latter), and only refuse its configuration."""
+    rules = suite(CLOSE=["OK", "+MIPLEVENT: 0,15"])
+    rules["AT+MIPLDEL="] = "OK"
+    async with module(rules) as m, Device(m.modem, ENDPOINT) as device:
+        assert asyncio.get_running_loop().time() < 3
+        assert device.profile is not None
+        assert device.profile.name == "bc28"
+        assert [line.partition("=")[0] for line in m.sent[1:]] == [
+            *("AT+MIPLCONF", "AT+MIPLCLOSE", "AT+MIPLDEL", *["AT+MIPLCONF"] * 3),
+            *("AT+CGMM", "AT+MIPLVER?", "AT+CGMI", "AT+CGMR", "ATI"),
+            *("AT+CMEE?", "AT+MIPLCONFIG", "AT+MIPLCREATE"),
+        ]
 
 
 @pytest.mark.parametrize("event", [8, 9, 13, 31])

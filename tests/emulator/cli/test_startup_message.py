@@ -66,6 +66,10 @@ def test_text_has_all_fields_and_examples() -> None:
     assert "curl -H 'api-key: secret' 'http://127.0.0.1:8080/devices/500000001'" in text
     assert "python -m serial.tools.miniterm --eol CR /dev/pts/7 9600" in text
     assert "garbage" not in text
+    assert text.startswith("The emulated M5310 is running.")
+    assert (
+        replace(READY, model="BC35-G").as_text(None).startswith("The emulated BC35-G is running.")
+    )
     assert "garbage at any other" in READY.as_text(9600, strict=True)
 
 

@@ -160,7 +160,7 @@ def test_only_one_of_module_and_firmware() -> None:
     assert firmware_of(None, "SP1") == "SP1"
     with pytest.raises(ValueError, match="module 'bc99': expected one of m5310, m5310a"):
         firmware_of("bc99")
-    with pytest.raises(ValueError, match="module, firmware: expected one of both"):
+    with pytest.raises(ValueError, match="module and firmware: expected one of them"):
         firmware_of("bc28", "SP1")
 
 

@@ -8,6 +8,7 @@ from m5310.at.codec import Answer, Command
 from m5310.dialects.classic.config import Config
 from m5310.dialects.dialect import Commands, WireValue
 from m5310.dialects.profiles import PROFILES
+from m5310.dialects.suite.commands import create_with
 from m5310.dialects.suite.dialect import Suite
 from m5310.dialects.urcs import (
     Acknowledged,
@@ -143,6 +144,17 @@ async def test_number_may_come_after_the_ok() -> None:
 def test_server_that_a_module_cannot_be_given_is_refused(module: str, uri: str) -> None:
     with pytest.raises(NotInDialect, match=rf"\({module}\) has no command for a server"):
         Setup(module, uri)
+
+
+def test_long_configuration_counts_down() -> None:
+    """Index 0 ends it; flag 1 is the first line, 2 a middle one, 0 the last (documented)."""
+    blob = bytes(range(250))
+    found = [command.line for command in create_with(blob)]
+    assert found == [
+        f"AT+MIPLCREATE=250,{blob[:119].hex().upper()},2,119,1",
+        f"AT+MIPLCREATE=250,{blob[119:238].hex().upper()},1,119,2",
+        f"AT+MIPLCREATE=250,{blob[238:].hex().upper()},0,12,0",
+    ]
 
 
 async def test_bootstrap() -> None:
