@@ -1,9 +1,9 @@
-"""Firmware variants of the module, as data.
+"""Firmware variants of the M5310, and the other modules of OneNET, as data.
 
 To try a variant, write a TOML file (see `emulator.cli.firmware_file`) or pass a `Firmware` to the
-emulator. To add one, add its differences to FIRMWARES, each with its source or marked as a guess,
-and the transcripts that show it. A difference without a field needs a new field, whose default is
-today's behaviour.
+emulator. To add one, add its differences to FIRMWARES or MODULES, each with its source or marked as
+a guess, and the transcripts that show it. A difference without a field needs a new field, whose
+default is today's behaviour.
 """
 
 from __future__ import annotations

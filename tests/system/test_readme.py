@@ -74,9 +74,16 @@ def call(emulator: dict[str, str], command: str) -> object:
 FIRMWARE = re.findall(r"`((?:like|msgids) = [^`]*)`", README)
 
 
-@pytest.mark.parametrize("emulator", ["", "\n".join(FIRMWARE)], indirect=True)
+OTHER_MODULES = re.findall(r"(--module) (\w+)", "\n".join(LINES_OF_THE_EMULATOR))
+
+
+@pytest.mark.parametrize(
+    ("emulator", "more_options"),
+    [("", []), ("\n".join(FIRMWARE), []), *(("", list(each)) for each in OTHER_MODULES)],
+    indirect=["emulator"],
+)
 def test_first_program(emulator: dict[str, str], tmp_path: Path) -> None:
-    assert len(FIRMWARE) == 2
+    assert (len(FIRMWARE), len(OTHER_MODULES)) == (2, 2)
     (tmp_path / "first.py").write_text(PROGRAMS["first.py"], encoding="utf-8")
     endpoint = f"{emulator['imei']};{emulator['imsi']}"
     assert f'first.py /tmp/m5310 "{endpoint}"' in README
@@ -202,7 +209,7 @@ def test_foreign_client_with_our_cloud(tmp_path: Path) -> None:
 
 
 def test_lines_of_the_emulator_are_understood() -> None:
-    assert len(LINES_OF_THE_EMULATOR) == 4
+    assert len(LINES_OF_THE_EMULATOR) == 6
     for line in LINES_OF_THE_EMULATOR:
         assert options.read(options.parser(), shlex.split(line))
 
@@ -275,6 +282,7 @@ def test_scenario(tmp_path: Path) -> None:
 def test_each_program_is_tested() -> None:
     programs = {"first.py", "thermometer.py", "look.py", "emulated.py", "hardships.py"}
     programs |= {"application.py", "sensor.py", "meter.py", "test_meter.py", "test_lamp.py"}
+    programs |= {"other.py"}  # see test_readme_modules.py
     assert set(PROGRAMS) == programs
     assert README.count("```python") == len(PROGRAMS)
 

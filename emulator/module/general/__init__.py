@@ -40,6 +40,9 @@ refusal needs a source. What no source refuses is taken, and noted for the trace
     an eighth socket; more than 512        host programs of the module
     bytes, or not as many as announced
     a port that is in use; no network      AT command set of the M5310-A, the module's successor
+    an uplink that is full (159)           logs of modules with the same chip
+    AT+NRB, AT+NATSPEED or AT+CMRB,        the manuals: each module has its own
+    AT+IPR of another module
     a socket that is not open              guess: there is nothing to use
     more than 32 flags, a line of more     guess: memory is bounded
     than 2560 bytes

@@ -9,6 +9,7 @@ import pytest
 from emulator.lwm2m.model import Path
 from emulator.module.firmware import MODULES
 from emulator.onenet.lwm2m.operations import WriteAttributes
+from emulator.onenet.misbehaviour import PlatformFaults
 from tests.support.suite_bench import SuiteBench, msgid
 
 SUITES = [name for name, firmware in MODULES.items() if firmware.dialect == "suite"]
@@ -134,6 +135,16 @@ def test_lifetime_is_warned_of_and_ends() -> None:
     assert bench.ask("AT+MIPLUPDATE=0,0,0") == ["+CIS ERROR:602"]
     bench.well("AT+MIPLOPEN=0,120,30")  # the instance is still there
     assert "6" in events(bench.wait(20))
+
+
+def test_lifetime_that_ends_during_a_logout_is_no_event() -> None:
+    bench = SuiteBench("nb73")
+    bench.create()
+    bench.well("AT+MIPLOPEN=0,60,30")
+    bench.wait(40)
+    bench.simulation.misbehaviour.faults = PlatformFaults(silent=True)
+    bench.well("AT+MIPLCLOSE=0")
+    assert events(bench.wait(60)) == ["15"]
 
 
 def test_refused_login_is_event_7() -> None:
