@@ -64,6 +64,7 @@ _PARSERS: Final[dict[str, Callable[[str], Urc | None]]] = {
     "*ATREADY": booted,
     "*MATREADY": booted,
     "+MATREADY": booted,
+    "RDY": booted,
     "+CEREG": registration_change,
     "+CSCON": _radio_connection,
     "+NPING": ping_outcome,

@@ -163,3 +163,62 @@ async def test_login_that_the_module_lost_comes_back(module: str, reason: Happen
         await device.notify(sensor, 22.5, acknowledge=True)
         assert testbed.reported == [22.5]
     testbed.stop()
+
+
+@pytest.mark.parametrize("module", MODULES)
+async def test_reports_wait_while_the_uplink_is_busy(module: str) -> None:
+    testbed = bed(module)
+    async with testbed.device() as device:
+        sensor = await device.add_resource("3303/0/5700", ValueType.FLOAT, 21.5)
+        await device.connect(60)
+        await elapse(SUBSCRIBED)
+        testbed.module.radio.busy = True
+        reports = [
+            asyncio.create_task(device.report({sensor: float(n)}, acknowledge=True))
+            for n in range(5)
+        ]
+        await elapse(20)
+        assert testbed.reported == []
+        testbed.module.radio.busy = False
+        for report in reports:
+            await (await report).acknowledgement(60)
+        assert testbed.reported == [0.0, 1.0, 2.0, 3.0, 4.0]
+        assert device.state is DeviceState.REGISTERED
+    testbed.stop()
+
+
+@pytest.mark.parametrize("module", [each for each in MODULES if each != CLASSIC])
+async def test_product_without_discovery_is_of_use(module: str) -> None:
+    testbed = bed(module)
+    testbed.platform.server.observer.discovers = False
+    program = Program()
+    async with testbed.device(on_write=program.on_write) as device:
+        sensor = await device.add_resource("3303/0/5700", ValueType.FLOAT, 21.5, Access(3))
+        await device.connect(60)
+        await elapse(SUBSCRIBED)
+        await device.notify(sensor, 22.5, acknowledge=True)
+        items = (Item(SENSOR, 1.5),)
+        outcome = await ask(testbed, Write(Path(3303, 0), items, replace=False))
+        assert outcome.failure is None
+        assert program.written == [("3303/0/5700", 1.5)]
+    testbed.stop()
+
+
+@pytest.mark.parametrize("line", [WHOLE, BYTEWISE], ids=str)
+@pytest.mark.parametrize("module", MODULES)
+async def test_restart_of_the_module_is_recovered(module: str, line: Hostile) -> None:
+    testbed = bed(module, line)
+    async with testbed.device() as device:
+        sensor = await device.add_resource("3303/0/5700", ValueType.FLOAT, 21.5)
+        await device.connect(60)
+        await elapse(SUBSCRIBED)
+        testbed.reset()
+        if module != "sim7020":  # no text of its start is known by which a program could tell
+            await testbed.until(lambda: device.counters.resets == 1, 60)
+        await elapse(10)
+        kept = await device.report({sensor: 1.0}, acknowledge=True)
+        await testbed.until(lambda: device.state is DeviceState.REGISTERED, 300)
+        await kept.acknowledgement(2 * SUBSCRIBED)
+        assert testbed.reported == [1.0]
+        assert device.counters.restored == 1
+    testbed.stop()
