@@ -27,8 +27,8 @@ def written(kind: ValueType, text: str, *, hex_string: bool) -> tuple[ValueType,
             return kind, len(text) // 2, Quoted(text)
         case ValueType.STRING | ValueType.HEX_STRING:  # the platform gets the digits as a text
             return ValueType.STRING, len(text), Quoted(text)
-        case ValueType.OPAQUE:
-            return kind, len(text) // 2, text
+        case ValueType.OPAQUE:  # a line with nothing between two commas may be refused
+            return kind, len(text) // 2, text or Quoted("")
         case ValueType.INTEGER:
             return kind, 4 if int(text) in _INT32 else 8, text
         case ValueType.FLOAT:
