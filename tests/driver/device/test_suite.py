@@ -111,6 +111,17 @@ async def test_profile_of_what_a_module_says(model: str, name: str) -> None:
         assert device.profile.name == name
 
 
+async def test_m5310_with_later_firmware_speaks_the_suite() -> None:
+    rules = suite(CLOSE="ERROR")
+    for each in ("AT+CGMI", "AT+CGMR", "ATI"):
+        rules[each] = "OK"
+    rules["AT+CGMM"] = ["M5310", "OK"]
+    async with module(rules) as m, Device(m.modem, ENDPOINT) as device:
+        assert asyncio.get_running_loop().time() < 3
+        assert device.profile is not None
+        assert device.profile.name == "generic"
+
+
 @pytest.mark.parametrize(
     ("boot", "name"), [("*MATREADY: 1", "me3616"), ("*ATREADY: 1", "m5311"), ("Lierda", "nb86")]
 )
