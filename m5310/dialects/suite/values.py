@@ -70,7 +70,13 @@ def value(kind: ValueType, length: int, text: str) -> Written:
             f"{shortened(text, 60)!r} is no value of type {kind.name} and length {length} with "
             "<flag>[,<index>] behind it"
         )
-    return max(fitting, key=lambda each: each[0])[1]  # a text may end like a tail
+    # a text may end like a tail
+    return max(fitting, key=lambda each: (each[0], not _with_quotes(each[1].text)))[1]
+
+
+def _with_quotes(text: str) -> bool:
+    """Whether the quotes were counted: a text may have as many bytes as characters with them."""
+    return text.lstrip(" ").startswith('"')
 
 
 def _readings(kind: ValueType, length: int, text: str) -> list[tuple[str, str]]:
@@ -106,9 +112,13 @@ def arguments(text: str) -> bytes:
     if counted is None:
         return raw(text)
     length, rest = int(counted[1]), counted[2]
-    for begin, end, after in cuts(rest, length):
-        if after <= len(rest) and _FLAG.fullmatch(rest[after:]):
-            return raw(rest[begin:end])
+    fitting = [
+        rest[begin:end]
+        for begin, end, after in cuts(rest, length)
+        if after <= len(rest) and _FLAG.fullmatch(rest[after:])
+    ]
+    if fitting:
+        return raw(min(fitting, key=_with_quotes))
     if rest.lstrip(" ").startswith('"'):
         raise AnswerError(f"{shortened(rest, 60)!r} has not the announced length {length}")
     return raw(text)  # bare ones that begin with a number

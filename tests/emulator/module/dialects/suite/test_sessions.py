@@ -185,6 +185,20 @@ def test_observe_that_comes_again_keeps_its_id() -> None:
     assert lines == [f"+MIPLOBSERVE: 0, {(1 << 16) + 10002}, 1, 3303, 0, -1"] * 3
 
 
+def test_each_repetition_may_be_answered() -> None:
+    bench = SuiteBench("nb86")
+    bench.log_in()
+    (line,) = bench.read("3303/0/5700")
+    assert bench.wait(10) == [line], "the platform repeats it after 10 s"
+    answer = f"AT+MIPLREADRSP=0,{msgid(line)},1,3303,0,5700,4,4,20.5,0,0"
+    bench.well(answer)
+    bench.wait(1)
+    assert bench.result == (20.5,)
+    bench.well(answer)
+    assert bench.module.doubts.notes
+    assert bench.ask(answer) == ["+CIS ERROR:601"]
+
+
 def test_answer_that_comes_too_late_is_refused() -> None:
     """China Mobile's modules wait 5 s for the host (an example session)."""
     bench = SuiteBench("m5310a")
