@@ -135,6 +135,17 @@ async def test_boot_text_names_the_module(boot: str, name: str) -> None:
         assert not any(line.startswith("AT+MIPLCONF=") for line in m.sent)
 
 
+async def test_lost_name_is_asked_for_again() -> None:
+    rules = suite(CLOSE="ERROR")
+    lost: list[Reply] = ["ERROR"]
+    rules["AT+CGMM"] = lambda _: lost.pop() if lost else ["M5310-A", "OK"]
+    for each in ("AT+CGMI", "AT+CGMR", "ATI"):
+        rules[each] = "ERROR"
+    async with module(rules) as m, Device(m.modem, ENDPOINT) as device:
+        assert device.profile is not None
+        assert device.profile.name == "m5310a"
+
+
 async def test_wanted_suite_is_asked_for_its_module_only() -> None:
     async with module(suite()) as m, Device(m.modem, ENDPOINT, dialect="suite") as device:
         assert device.profile is not None
