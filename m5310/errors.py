@@ -177,7 +177,8 @@ class AcknowledgementRefused(CommandError):
 
 
 class LanguageRefused(CommandError):
-    """The module refuses the OneNET commands of the M5310: it is another one, or an older one."""
+    """The module refuses the OneNET commands of both dialects, or of the one that the program
+    wants: it is another one, or its firmware has no OneNET."""
 
     def __init__(self, command: str, result: str, number: int | None, meaning: str = "") -> None:
         super().__init__(command, result, number, meaning)

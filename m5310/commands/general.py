@@ -168,6 +168,7 @@ def booted(line: str) -> Booted | None:
 
 
 GOING_DOWN = "REBOOTING"
-_READY: Final = {"*ATREADY: 1", "*MATREADY: 1", "+MATREADY"}
+# guess: RDY, of SIMCom modules
+_READY: Final = {"*ATREADY: 1", "*MATREADY: 1", "+MATREADY", "RDY"}
 """What M5311, ME3616 and MN316 write when they are up (documented, seen)."""
 _CAUSE = re.compile(r"REBOOT_CAUSE_[A-Z_]+")

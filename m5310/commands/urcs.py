@@ -36,6 +36,7 @@ class Sleep:
 Urc = Booted | NetworkStatus | RadioConnection | Sleep | DatagramWaiting | PingReply | PingFailure
 
 _CSCON = re.compile(r"\+CSCON: ?([01])")
+_MNBIOTEVENT = re.compile(r'\*MNBIOTEVENT: ?"ENTER PSM"')
 _NPSMR = re.compile(r"\+NPSMR: ?([01])")
 
 
@@ -55,15 +56,23 @@ def _radio_connection(line: str) -> RadioConnection | None:
     return RadioConnection(match[1] == "1") if match else None
 
 
+def _falls_asleep(line: str) -> Sleep | None:
+    """M5311 and ME3616 report only this (documented, seen); any later line shows that they woke."""
+    return Sleep(asleep=True) if line == "*GOTOSLEEP" or _MNBIOTEVENT.fullmatch(line) else None
+
+
 def _sleep(line: str) -> Sleep | None:
     match = _NPSMR.fullmatch(line)
     return Sleep(match[1] == "1") if match else None
 
 
 _PARSERS: Final[dict[str, Callable[[str], Urc | None]]] = {
+    "*GOTOSLEEP": _falls_asleep,
+    "*MNBIOTEVENT": _falls_asleep,
     "*ATREADY": booted,
     "*MATREADY": booted,
     "+MATREADY": booted,
+    "RDY": booted,
     "+CEREG": registration_change,
     "+CSCON": _radio_connection,
     "+NPING": ping_outcome,

@@ -69,7 +69,7 @@ class Device:
 
     Attributes that the platform sets (`pmin`, `pmax`, `gt`, `lt`, `st`) are an event,
     `AttributesSet`. With `honour_attributes` reports that they do not ask for are HELD: not sent,
-    but the newest value is as soon as it is due.
+    but the newest value is as soon as it is due. A classic module shows no attributes.
 
     The registration is renewed in time while the device is open. If that fails, or the module logs
     out by itself, the device logs in again. A lost port is opened again when it is back, under its
@@ -196,8 +196,9 @@ class Device:
         """Open the port and configure the module.
 
         What a previous program left in the module is logged out and deleted first. Raises
-        LanguageRefused if it is another module, or speaks another language, PortError,
-        CommandError, CommandTimeout or ModemReset; the port is then closed again.
+        LanguageRefused if it speaks no language known here, NotInDialect if its language has no
+        command for the server, PortError, CommandError, CommandTimeout or ModemReset; the port is
+        then closed again.
         """
         await self._lifecycle.create()
         self._events.emit(Created(self.modem.name))

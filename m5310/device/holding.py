@@ -28,6 +28,7 @@ class Holding:
         self._honour = parameters.flag("honour_attributes", honour)
         self._schedule = Schedule()
         self._resources: dict[Path, Resource] = {}  # those that were reported
+        self._acknowledge = False  # as the newest report
         self._timer: asyncio.TimerHandle | None = None
         self._task: asyncio.Task[None] | None = None
 
@@ -53,6 +54,9 @@ class Holding:
         Raises ParameterError for a value that cannot be sent."""
         if not self._honour:
             return await self._outbox.send(values, acknowledge=acknowledge)
+        for resource, value in values.items():
+            resource.encode(value)
+        self._acknowledge = acknowledge
         now = asyncio.get_running_loop().time()
         due = [self._schedule.offer(each.path, value, now) for each, value in values.items()]
         if any(due) or not due:
@@ -72,13 +76,17 @@ class Holding:
         return report
 
     async def _send(self, values: Mapping[Resource, Value], *, acknowledge: bool) -> Report:
-        report = await self._outbox.send(values, acknowledge=acknowledge)
         now = asyncio.get_running_loop().time()
         for resource, value in values.items():
             self._schedule.reported(resource.path, value, now)
             self._resources[resource.path] = resource
         self._set_timer()
-        return report
+        try:
+            return await self._outbox.send(values, acknowledge=acknowledge)
+        except M5310Error:
+            for resource in values:
+                self.remove(resource)  # as if it had never been reported
+            raise
 
     def _set_timer(self) -> None:
         if self._timer is not None:
@@ -96,8 +104,6 @@ class Holding:
         due = self._schedule.due(asyncio.get_running_loop().time())
         values = {self._resources[path]: value for path, value in due.items()}
         try:
-            await self._send(values, acknowledge=False)
+            await self._send(values, acknowledge=self._acknowledge)
         except M5310Error as error:
             _log.warning("not reported, although it is due: %s", error)
-            for resource in values:
-                self.remove(resource)

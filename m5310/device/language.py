@@ -131,6 +131,14 @@ class Language:
         )
         raise LanguageRefused(refused.command, refused.result, refused.number, why)
 
+    async def is_later(self, execute: Execute) -> bool:
+        """Whether a module that says it is an M5310, and keeps refusing the configuration, has a
+        later firmware, which speaks the suite (documented). It is spoken from now on."""
+        if self._certain or not await speaks_suite(execute):
+            return False
+        self._found(PROFILES["generic"])
+        return True
+
 
 class _Spoken:
     """Passes each use of a dialect to the one that is spoken."""

@@ -14,6 +14,9 @@ OBSERVE_WITHIN: Final = 10.0
 again what it observed before. Until then the module may drop reports."""
 # guess: up to 9 s were seen
 
+OBSERVED_LIMIT: Final = 1000
+"""Observations that are remembered: more than any device has."""
+
 Observation = tuple[int, int, int]
 """The ids of object, instance and resource, -1 for all."""
 
@@ -53,7 +56,8 @@ class Observations:
     def observed(self, what: Observation, *, added: bool) -> None:
         """The platform observes `what`, or stops observing it."""
         if added:
-            self._observed.add(what)
+            if len(self._observed) < OBSERVED_LIMIT:
+                self._observed.add(what)
         else:
             self._observed.discard(what)
         self._changed.set()

@@ -118,6 +118,8 @@ class Provisioning:
             try:
                 return await self._retry_configure()
             except CommandError as error:
+                if await self._language.is_later(self._module.execute):
+                    return await self.configure()
                 if error.number == INCORRECT_PARAMETERS:
                     raise
             with announced(self._emit, Text("a login of the previous program is under way"), LOGIN):

@@ -26,6 +26,19 @@ NEW = {
     "tags": ["中国", "mobile"],
 }
 
+# The body of guide 4.2.1, with an IMEI and an IMSI in place of its crosses.
+GUIDE_4_2_1 = {
+    "title": "mydevice",
+    "desc": "some description",
+    "tags": ["china", "mobile"],
+    "protocol": "LWM2M",
+    "location": {"lon": 106, "lat": 29, "ele": 370},
+    "private": True,
+    "auth_info": {"867726030000002": "460040000000002"},
+    "obsv": True,
+    "other": {"version": "1.0.0", "manu": "china mobile"},
+}
+
 
 class ServedApi(CloudWithDevice):
     """The API of a platform with one device, at times that the test sets."""
@@ -129,3 +142,10 @@ async def counting_turns(call: Coroutine[Any, Any, T]) -> tuple[T, int]:
         await asyncio.sleep(0)
         turns += 1
     return task.result(), turns
+
+
+async def created(api: ServedApi, **changes: object) -> str:
+    """The id of a new device, as of the guide but for `changes`."""
+    made = await api.call("POST", "/devices", body=GUIDE_4_2_1 | changes)
+    assert made["errno"] == 0
+    return str(made["data"]["device_id"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from emulator.module.firmware import DEFAULT
-from emulator.onenet.lwm2m.operations import WriteAttributes
+from emulator.onenet.lwm2m.operations import CancelObserve, WriteAttributes
 from tests.support.emulator_player import Player, path
 from tests.support.hostile import Hostile
 from tests.support.suite_transcript import CLASSIC, Transcript, checked_id
@@ -50,6 +50,8 @@ class SuitePlayer(Player):
         match step.words[1:]:
             case ["attributes", where, *attributes]:
                 self.ask(WriteAttributes(path(where), tuple(attributes)))
+            case ["cancel", where]:
+                self.ask(CancelObserve(path(where)))
             case ["got", "lifetime", seconds]:
                 registration = self.platform.registration(self.device)
                 assert registration is not None, step.where

@@ -43,7 +43,7 @@ class Transcript:
 def transcript(file: Path) -> Transcript:
     opening, exchanges = load(file)
     words: dict[str, list[str]] = {step.words[0]: step.words[1:] for step in opening}
-    known = {"module", "plays", "fails", "echo", "driver"}
+    known = {"module", "plays", "fails", "echo", "driver", "cloud"}
     assert set(words) <= known, f"{file.name}: expected one of {sorted(known)} at the beginning"
     plays, fails = (frozenset(words.get(name, ())) for name in ("plays", "fails"))
     assert plays | fails <= set(MODULES), f"{file.name}: {(plays | fails) - set(MODULES)}?"

@@ -14,6 +14,7 @@ from random import Random
 from emulator.air.network import MemoryAir
 from emulator.module.firmware import DEFAULT
 from emulator.module.general.identity import Identity
+from emulator.module.lwm2m.host import Happening
 from emulator.module.module import Cause, Module
 from emulator.onenet.commands.command import Kind
 from emulator.onenet.devices import Description
@@ -180,6 +181,11 @@ class DeviceTestbed:
     def reset(self, cause: Cause = Cause.WATCHDOG) -> None:
         """Restart the module at once."""
         self.module.power_cycle(cause, self._advance())
+        self._carry()
+
+    def end_login(self, reason: Happening) -> None:
+        """The lifetime is over, or the platform has deleted the device."""
+        self.module.end_login(reason, self._advance())
         self._carry()
 
     def outage(self) -> None:

@@ -30,24 +30,28 @@ def act(call: Callable[[float], T]) -> T:
     return call(NOW)
 
 
-def bare(bodies: dict[str, bytes]) -> web.Application:
-    """A handler for each path, which compares the key."""
+# What aiohttp sets itself.
+_OWN = ("Content-Length", "Date")
+
+
+def bare(answers: dict[str, tuple[bytes, dict[str, str]]]) -> web.Application:
+    """A handler for each path, which compares the key. `answers`: body and headers."""
     application = web.Application()
     key = KEY.encode()
 
-    def add(pattern: str, body: bytes) -> None:
+    def add(pattern: str, body: bytes, headers: dict[str, str]) -> None:
         async def answer(request: web.Request) -> web.Response:
             if not hmac.compare_digest(request.headers.get("api-key", "").encode(), key):
                 return web.Response(status=403)
-            return web.Response(body=body, headers={"Content-Type": "application/json"})
+            return web.Response(body=body, headers=headers)
 
         application.router.add_get(pattern, answer)
 
-    for path, body in bodies.items():
+    for path, (body, headers) in answers.items():
         parts = [
             "{id:[0-9]+}" if part.isdigit() else part for part in path.split("?")[0].split("/")
         ]
-        add("/".join(parts), body)
+        add("/".join(parts), body, headers)
     return application
 
 
@@ -64,12 +68,15 @@ async def main() -> None:
         "newest points": f"/devices/{device.id}/datapoints",
         "resources": "/nbiot/resources?imei=86",
     }
-    bodies = {}
+    answers = {}
     async with aiohttp.ClientSession(headers={"api-key": KEY}) as client:
         for path in paths.values():
             async with client.get(url + path) as answer:
-                bodies[path] = await answer.read()
-    runner = web.AppRunner(bare(bodies), access_log=None)
+                headers = {
+                    name: answer.headers[name] for name in answer.headers if name not in _OWN
+                }
+                answers[path] = await answer.read(), headers
+    runner = web.AppRunner(bare(answers), access_log=None)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()

@@ -136,8 +136,9 @@ class Registration:
         """Enter the state that `event` leads to. Raises NotAllowed like `check`."""
         self.check(event)
         self.state = TRANSITIONS[self.state][event]
-        if self.state in (State.CONFIGURED, State.ABSENT):
+        if self.state not in REGISTERED:
             self._warns = self._lapses = None
+        if self.state in (State.CONFIGURED, State.ABSENT):
             self._end_exchange()
             self._endpoint.forget(self.server)
             self._ended()

@@ -77,6 +77,7 @@ class _Pending:
     since: float
     # For the answer to an observe: called with the message and its values before it is sent.
     on_value: OnValue | None
+    again: int = 0  # how often the platform has repeated it
 
 
 class Requests:
@@ -100,6 +101,7 @@ class Requests:
         self._pending: dict[int, _Pending] = {}
         self._observes = 0  # so far
         self._observe_ids: dict[Path, int] = {}  # oldest first
+        self._repeated: dict[int, int] = {}  # of answered requests, how often they came again
         self.answer_time = ANSWER_TIME
         self.on_observed: Callable[[float], None] = lambda _now: None
 
@@ -109,6 +111,7 @@ class Requests:
     def clear(self) -> None:
         self._pending.clear()
         self._observe_ids.clear()
+        self._repeated.clear()
 
     def msgid(self, mid: int) -> int:
         """The id for the host of the platform's message `mid`: the same one where it is allowed."""
@@ -147,6 +150,8 @@ class Requests:
         pending = self._pending.get(msgid)
         if pending is None or pending.incoming is not new.incoming:
             pending = new
+        else:
+            pending.again += 1
         _show(pending.request, self._host())
         if self._pending.get(msgid) is not pending:
             self._pending.pop(msgid, None)
@@ -271,7 +276,23 @@ class Requests:
 
     def take(self, request: Request) -> Incoming:
         """The host has answered it: what to respond to."""
-        return self._pending.pop(request.msgid).incoming
+        return self._remove(request).incoming
+
+    def _remove(self, request: Request) -> _Pending:
+        pending = self._pending.pop(request.msgid)
+        if pending.again:
+            self._repeated.pop(request.msgid, None)
+            self._repeated[request.msgid] = pending.again
+            if len(self._repeated) > PENDING_LIMIT:
+                del self._repeated[next(iter(self._repeated))]
+        return pending
+
+    def answers_again(self, msgid: int) -> bool:
+        """Whether this is the answer to a repetition of a request that is answered; it counts."""
+        left = self._repeated.pop(msgid, 0)
+        if left > 1:
+            self._repeated[msgid] = left - 1
+        return left > 0
 
     def complete(self, request: Request, now: float) -> None:
         """Answer with success: a read with its values."""
@@ -307,7 +328,7 @@ class Requests:
     def _answer(
         self, request: Request, message: Message, now: float, items: tuple[Item, ...] = ()
     ) -> None:
-        pending = self._pending.pop(request.msgid)
+        pending = self._remove(request)
         if pending.on_value is not None:
             pending.on_value(message, items)
         pending.incoming.respond(message, now)

@@ -145,6 +145,11 @@ class Listener:
                 if loop.time() >= end:
                     await asyncio.sleep(0)
                     end = loop.time() + _TURN
+            transport = request.transport
+            # A client that takes no answers, but asks for more of them, waits for the first ones.
+            waiting = 0 if transport is None else transport.get_write_buffer_size()
+            if len(body) + waiting <= _PIECE:
+                return web.Response(body=bytes(body), headers=_HEAD)
             return await _sent(request, body)
         finally:
             self._held -= len(body)
@@ -182,12 +187,7 @@ class _Refused(asyncio.Protocol):
 
 
 async def _sent(request: web.BaseRequest, body: bytearray) -> web.StreamResponse:
-    """The response, which is sent already if it is long."""
-    transport = request.transport
-    # A client that takes no answers, but asks for more of them, waits for the first ones.
-    waiting = 0 if transport is None else transport.get_write_buffer_size()
-    if len(body) + waiting <= _PIECE:
-        return web.Response(body=bytes(body), headers=_HEAD)
+    """The response, which is sent already, piece by piece."""
     response = web.StreamResponse(headers=_HEAD)
     response.content_length = len(body)
     writer = await response.prepare(request)

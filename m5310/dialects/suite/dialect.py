@@ -55,6 +55,12 @@ async def speaks(execute: Execute) -> bool:
     return False
 
 
+def _following(observes: Sequence[int], at: int) -> int:
+    """How many lines of the same report follow: one has a single observe."""
+    rest = observes[at + 1 :]
+    return next((n for n, each in enumerate(rest) if each != observes[at]), len(rest))
+
+
 class Config(Protocol):
     """The configuration of a device. `uri` is `coap://<host>:<port>`, `bootstrap`: of a bootstrap
     server; `lifetime` in seconds."""
@@ -215,12 +221,13 @@ class Suite:
         if ackid is not None:
             self._ackid = ackid
         last = len(values) - 1
+        observes = [self._observe_of(value.path) for value in values]
         return tuple(
             commands.notify(
                 self._ref,
-                self._observe_of(value.path),
+                observes[at],
                 *value,
-                index=last - at,
+                index=_following(observes, at),
                 ackid=None if ackid is None or at < last else (ackid - 1) % _ACKIDS + 1,
                 hex_string=self._profile.hex_string,
             )

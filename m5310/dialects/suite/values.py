@@ -27,8 +27,8 @@ def written(kind: ValueType, text: str, *, hex_string: bool) -> tuple[ValueType,
             return kind, len(text) // 2, Quoted(text)
         case ValueType.STRING | ValueType.HEX_STRING:  # the platform gets the digits as a text
             return ValueType.STRING, len(text), Quoted(text)
-        case ValueType.OPAQUE:
-            return kind, len(text) // 2, text
+        case ValueType.OPAQUE:  # a line with nothing between two commas may be refused
+            return kind, len(text) // 2, text or Quoted("")
         case ValueType.INTEGER:
             return kind, 4 if int(text) in _INT32 else 8, text
         case ValueType.FLOAT:
@@ -70,7 +70,13 @@ def value(kind: ValueType, length: int, text: str) -> Written:
             f"{shortened(text, 60)!r} is no value of type {kind.name} and length {length} with "
             "<flag>[,<index>] behind it"
         )
-    return max(fitting, key=lambda each: each[0])[1]  # a text may end like a tail
+    # a text may end like a tail
+    return max(fitting, key=lambda each: (each[0], not _with_quotes(each[1].text)))[1]
+
+
+def _with_quotes(text: str) -> bool:
+    """Whether the quotes were counted: a text may have as many bytes as characters with them."""
+    return text.lstrip(" ").startswith('"')
 
 
 def _readings(kind: ValueType, length: int, text: str) -> list[tuple[str, str]]:
@@ -106,9 +112,13 @@ def arguments(text: str) -> bytes:
     if counted is None:
         return raw(text)
     length, rest = int(counted[1]), counted[2]
-    for begin, end, after in cuts(rest, length):
-        if after <= len(rest) and _FLAG.fullmatch(rest[after:]):
-            return raw(rest[begin:end])
+    fitting = [
+        rest[begin:end]
+        for begin, end, after in cuts(rest, length)
+        if after <= len(rest) and _FLAG.fullmatch(rest[after:])
+    ]
+    if fitting:
+        return raw(min(fitting, key=_with_quotes))
     if rest.lstrip(" ").startswith('"'):
         raise AnswerError(f"{shortened(rest, 60)!r} has not the announced length {length}")
     return raw(text)  # bare ones that begin with a number

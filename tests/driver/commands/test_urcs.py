@@ -36,6 +36,9 @@ from m5310.errors import AnswerError
             for line in ("*ATREADY: 1", "*MATREADY: 1", "+MATREADY")  # M5311, ME3616, MN316
         ),
         ("*ATREADY: 0", None),
+        ("*GOTOSLEEP", Sleep(asleep=True)),
+        ('*MNBIOTEVENT: "ENTER PSM"', Sleep(asleep=True)),
+        ('*MNBIOTEVENT: "EXIT PSM"', None),
         ("+MIPLOPEN:0,1", None),
         ("+CSCON:1,0", None),  # the response to AT+CSCON?
         ("REBOOTING", None),

@@ -164,6 +164,8 @@ async def test_reports_are_held_back_as_the_platform_asks() -> None:
             await held.accepted()
         assert temperature.value == 21
         await device.notify(temperature, 25)
+        with pytest.raises(ParameterError):
+            await device.notify(temperature, "26")
         await device.notify(temperature, 26)
         assert sent(m) == ["20"]
         await elapse(10)

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from m5310.device.observations import OBSERVE_WITHIN, Observations
+from m5310.device.observations import OBSERVE_WITHIN, OBSERVED_LIMIT, Observations
 from m5310.lwm2m.path import Path
 from tests.support.clock import elapse
 
@@ -101,3 +101,10 @@ async def test_expected_observe_that_does_not_come_is_not_waited_for_again() -> 
     asyncio.get_running_loop().call_later(3, observations.interrupted)
     await observations.wait_for(Path(3303, 0, 5700))
     assert now() == OBSERVE_WITHIN + 3
+
+
+async def test_observations_are_bounded() -> None:
+    observations = Observations()
+    for number in range(2 * OBSERVED_LIMIT):
+        observations.observed((number, 0, -1), added=True)
+    assert len(observations._observed) == OBSERVED_LIMIT

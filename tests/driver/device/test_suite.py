@@ -41,7 +41,7 @@ from m5310.states import DeviceState
 from tests.support.clock import elapse, run
 from tests.support.devices import CONF, ENDPOINT, module
 from tests.support.effort import scaled
-from tests.support.scripted import Scripted
+from tests.support.scripted import Reply, Scripted
 from tests.support.suite_module import OBSERVE, Rules, suite
 
 ADD = 'AT+MIPLADDOBJ=0,3303,1,"1",1,0'
@@ -109,6 +109,17 @@ async def test_profile_of_what_a_module_says(model: str, name: str) -> None:
     async with module(rules) as m, Device(m.modem, ENDPOINT) as device:
         assert device.profile is not None
         assert device.profile.name == name
+
+
+async def test_m5310_with_later_firmware_speaks_the_suite() -> None:
+    rules = suite(CLOSE="ERROR")
+    for each in ("AT+CGMI", "AT+CGMR", "ATI"):
+        rules[each] = "OK"
+    rules["AT+CGMM"] = ["M5310", "OK"]
+    async with module(rules) as m, Device(m.modem, ENDPOINT) as device:
+        assert asyncio.get_running_loop().time() < 3
+        assert device.profile is not None
+        assert device.profile.name == "generic"
 
 
 @pytest.mark.parametrize(
@@ -472,7 +483,7 @@ LINES = st.sampled_from(
 WAITS = st.sampled_from([0.0, 0.05, 1.0, 12.0, 120.0])
 
 
-@settings(max_examples=scaled(60))
+@settings(max_examples=scaled(400))
 @given(st.sampled_from(["bc28", "m5310a"]), st.lists(st.tuples(LINES, WAITS), max_size=12))
 def test_no_order_of_lines_stops_a_device(name: str, lines: list[tuple[str, float]]) -> None:
     """Each report ends, and the module holds nothing in the end."""
@@ -497,5 +508,50 @@ def test_no_order_of_lines_stops_a_device(name: str, lines: list[tuple[str, floa
                 ReportState.ACKNOWLEDGED,
                 ReportState.FAILED,
             )
+
+    run(go())
+
+
+REPLIES = st.sampled_from(
+    [*["OK"] * 3, "ERROR", "+CIS ERROR: 602", "+CME ERROR: 159", "+CME ERROR: 30", None]
+)
+
+
+@settings(max_examples=scaled(400))
+@given(
+    st.sampled_from(["bc28", "m5310a", "me3616"]),
+    st.lists(REPLIES, max_size=20),
+    st.lists(st.tuples(LINES, WAITS), max_size=6),
+)
+def test_no_answer_of_the_module_stops_a_device(
+    name: str, replies: list[str | None], lines: list[tuple[str, float]]
+) -> None:
+    """Every call ends, in time, and a module that obeys again holds nothing in the end."""
+
+    async def go() -> None:
+        loop = asyncio.get_running_loop()
+        left = list(replies)
+        async with created(module=name) as (m, device):
+            good = dict(m.rules)
+
+            def answer(line: str) -> Reply:
+                if left and (reply := left.pop(0)) != "OK":
+                    return reply
+                rule = next((good[start] for start in good if line.startswith(start)), "OK")
+                return rule(line) if callable(rule) else rule
+
+            m.rules = {"AT+MIPL": answer, **{k: v for k, v in good.items() if "MIPL" not in k}}
+            with contextlib.suppress(M5310Error):
+                temperature = await sensor(device)
+                await device.connect(60)
+                for line, wait in lines:
+                    await device.report({temperature: 1.0}, acknowledge=True)
+                    m.send(line)
+                    await elapse(wait)
+                await device.update(timeout=20)
+            left.clear()
+            ending = loop.time()
+        assert loop.time() - ending < 300
+        assert m.sent[-1] == "AT+MIPLDELETE=0"
 
     run(go())

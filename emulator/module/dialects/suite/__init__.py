@@ -34,6 +34,8 @@ What is refused, and what is only doubtful: as in the classic dialect, a refusal
     an answer to an observe that the       that Quectel's modules refuse it is only inferred
     module has answered (AT+MIPLCONFIG=3,1)
     values behind the result of an answer  no source refuses them
+    another answer to a request that the   the suite keeps no record of what is answered (observed)
+    platform has repeated
     AT+MIPLUPDATE during an update         no source refuses it; the newer one replaces the older
     AT+MIPLCONFIG=4, 5, 7                  Quectel's later firmware has them; without an effect
 

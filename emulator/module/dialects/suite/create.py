@@ -96,7 +96,7 @@ class Creation:
         return self._addressed(values, bootstrap_bit=False)
 
     def _addressed(self, values: Values, *, bootstrap_bit: bool) -> Account:
-        host, flag = values.quoted(), values.integer(0, 3)
+        host, flag = values.word("[!-+./-~-]{1,300}"), values.integer(0, 3)
         auth, key, identity, _encoding = (values.optional_word(".*") or None for _ in range(4))
         values.end()
         try:

@@ -23,6 +23,7 @@ from emulator.module.lwm2m.host import (
     Happening,
     ParameterRequest,
     ReadRequest,
+    UnknownRequest,
     WriteRequest,
 )
 from emulator.module.lwm2m.states import REGISTERED
@@ -77,6 +78,24 @@ def _form(
         read=query(read),
         test="" if test is None else query(test),
     )
+
+
+def _answer(answer: Callable[[SuiteDialect], _Set]) -> CommandForms[SuiteDialect]:
+    """A host may answer each repetition of a request; the first answer counts."""
+
+    def again(suite: SuiteDialect) -> _Set:
+        def take(values: Values, now: float) -> Answer:
+            try:
+                return answer(suite)(values, now)
+            except UnknownRequest:
+                if not suite.exchanges.answers_again():
+                    raise
+                values.doubts.take("another answer to a request that came again", Cme.NOT_ALLOWED)
+                return OK
+
+        return take
+
+    return _form(again)
 
 
 class SuiteDialect:
@@ -212,12 +231,12 @@ class SuiteDialect:
         "+MIPLUPDATE": _form(lambda suite: suite.instance.update),
         "+MIPLCLOSE": _form(lambda suite: suite.instance.close),
         "+MIPLNOTIFY": _form(lambda suite: suite.exchanges.notify),
-        "+MIPLREADRSP": _form(lambda suite: suite.exchanges.answer_read),
-        "+MIPLWRITERSP": _form(lambda suite: suite.exchanges.answer_write),
-        "+MIPLEXECUTERSP": _form(lambda suite: suite.exchanges.answer_execute),
-        "+MIPLPARAMETERRSP": _form(lambda suite: suite.exchanges.answer_parameters),
-        "+MIPLOBSERVERSP": _form(lambda suite: suite.answer_observe),
-        "+MIPLDISCOVERRSP": _form(lambda suite: suite.answer_discover),
+        "+MIPLREADRSP": _answer(lambda suite: suite.exchanges.answer_read),
+        "+MIPLWRITERSP": _answer(lambda suite: suite.exchanges.answer_write),
+        "+MIPLEXECUTERSP": _answer(lambda suite: suite.exchanges.answer_execute),
+        "+MIPLPARAMETERRSP": _answer(lambda suite: suite.exchanges.answer_parameters),
+        "+MIPLOBSERVERSP": _answer(lambda suite: suite.answer_observe),
+        "+MIPLDISCOVERRSP": _answer(lambda suite: suite.answer_discover),
         "+MIPLVER": _form(read=lambda suite: suite.read_version),
         **dict.fromkeys(
             (f"+MIPL{name}" for name in _EXTRAS),

@@ -53,6 +53,7 @@ class Exchanges:
         self._instance = instance
         self._client = instance.client
         self._next = 0  # index of the next line of a report that has begun
+        self._msgid = 0  # of the latest answer
 
     # Values to the platform --------------------------------------------------------------------
 
@@ -118,6 +119,7 @@ class Exchanges:
         _, msgid, number = values.integers(REF, _MSGID, _RESULT)
         wrong(number not in results)
         self._instance.check_login()
+        self._msgid = msgid
         return msgid, results[number]
 
     def _end_answer(self, values: Values, results: Mapping[int, Result]) -> tuple[int, Result]:
@@ -177,7 +179,7 @@ class Exchanges:
                 self._client.objects.list_resources(first, ids)
             return OK
         self._instance.check_login()
-        result = _FOUND[number]
+        self._msgid, result = first, _FOUND[number]
         request = self._client.requests.find(DiscoverRequest, first, now)
         if self._instance.profile.counts:
             wrong(len(ids) > self._instance.counts.get(request.path.object, 0))
@@ -193,6 +195,10 @@ class Exchanges:
         ids = tuple(dict.fromkeys(int(one) for one in text.split(";") if one))
         wrong(any(one > ID[1] for one in ids))
         return ids
+
+    def answers_again(self) -> bool:
+        """Whether the latest answer is one to a repetition of a request that is answered."""
+        return self._client.requests.answers_again(self._msgid)
 
     def refused(self, line: str) -> None:
         """A refused line of a group drops what was collected."""

@@ -32,7 +32,7 @@ async def show(call: Call) -> Answer:
     """
     device, query, points = call.device(), call.query, call.platform.points
     number, ids = int(device.id), _ids(call, device, query["datastream_id"])
-    start, end, limit, cursor = (query[name] for name in ("start", "end", "limit", "cursor"))
+    start, end, limit, cursor = query["start"], query["end"], query["limit"], query["cursor"]
     if start is None and cursor is None:
         pieces = _bounded(points.newest(number, limit or 1, ids))
         return success(point_answers.datapoints(joined(await gathered(pieces))))

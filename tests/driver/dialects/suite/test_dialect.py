@@ -281,6 +281,19 @@ def test_report_counts_down_and_quotes_the_observe() -> None:
     ]
 
 
+def test_values_of_several_observes_are_several_reports() -> None:
+    setup = Setup()
+    setup.add("3303/0/5700", "3303/0/5701", "3303/0/5702")
+    setup.hears("+MIPLOBSERVE:0,70247,1,3303,0,-1")
+    setup.hears("+MIPLOBSERVE:0,135784,1,3303,0,5702")
+    values = [WireValue(Path(3303, 0, 5700 + at), T.INTEGER, str(at)) for at in range(3)]
+    assert lines(setup.suite.report(values, 7)) == [
+        "AT+MIPLNOTIFY=0,70247,3303,0,5700,3,4,0,1,0",
+        "AT+MIPLNOTIFY=0,70247,3303,0,5701,3,4,1,0,0",
+        "AT+MIPLNOTIFY=0,135784,3303,0,5702,3,4,2,0,0,7",
+    ]
+
+
 @pytest.mark.parametrize(
     ("ackid", "on_line"), [(2, 2), (65535, 65535), (65536, 1), (131070, 65535), (131071, 1)]
 )

@@ -26,7 +26,7 @@ DIRECT = (
 )
 HOST_LINES = [
     *(DIRECT, "AT+MIPLCREATE", 'AT+MIPLADDOBJ=0,3303,2,"11",2,0', 'AT+MIPLADDOBJ=0,3200,1,"1",1,0'),
-    *("AT+MIPLOPEN=0,300,30", "AT+MIPLUPDATE=0,60,1", "AT+MIPLCLOSE=0", "AT+MIPLDELETE=0"),
+    *("AT+MIPLOPEN=0,30,30", "AT+MIPLUPDATE=0,30,1", "AT+MIPLCLOSE=0", "AT+MIPLDELETE=0"),
     *("AT+MIPLNOTIFY=0,0,3303,0,5700,4,4,21.5,0,0,7", 'AT+MIPLDISCOVERRSP=0,3303,1,4,"5700"'),
     'AT+MIPLNOTIFY=0,0,3303,0,5701,1,3,"Cel",1,1',
     "AT+MIPLDELOBJ=0,3303",
@@ -54,7 +54,7 @@ class HostileServer(RuleBasedStateMachine):
         self.module = Module(firmware=name, style=style, now=self.now)
         self.module.send_up = lambda _to, datagram, _now: self.sent.append(datagram)
         self.host("ATE0")
-        for line in (DIRECT, 'AT+MIPLADDOBJ=0,3303,2,"11",2,0', "AT+MIPLOPEN=0,300,30"):
+        for line in (DIRECT, 'AT+MIPLADDOBJ=0,3303,2,"11",2,0', "AT+MIPLOPEN=0,30,30"):
             self.host(line)
         if self.sent:
             created = Message(code=Code.CREATED)
@@ -107,7 +107,7 @@ class HostileServer(RuleBasedStateMachine):
         if self.sent:
             self._answer(message, self.sent[which % len(self.sent)])
 
-    @rule(seconds=st.sampled_from([0.5, 4.0, 31.0, 100.0, 300.0]))
+    @rule(seconds=st.sampled_from([0.5, 4.0, 10.0, 25.0, 100.0]))
     def wait(self, seconds: float) -> None:
         end = self.now + seconds
         while (deadline := self.module.step(self.now)) is not None and deadline <= end:

@@ -9,6 +9,7 @@ import pytest
 from emulator.lwm2m.model import Path
 from emulator.module.firmware import MODULES
 from emulator.onenet.lwm2m.operations import WriteAttributes
+from emulator.onenet.misbehaviour import PlatformFaults
 from tests.support.suite_bench import SuiteBench, msgid
 
 SUITES = [name for name, firmware in MODULES.items() if firmware.dialect == "suite"]
@@ -136,6 +137,16 @@ def test_lifetime_is_warned_of_and_ends() -> None:
     assert "6" in events(bench.wait(20))
 
 
+def test_lifetime_that_ends_during_a_logout_is_no_event() -> None:
+    bench = SuiteBench("nb73")
+    bench.create()
+    bench.well("AT+MIPLOPEN=0,60,30")
+    bench.wait(40)
+    bench.simulation.misbehaviour.faults = PlatformFaults(silent=True)
+    bench.well("AT+MIPLCLOSE=0")
+    assert events(bench.wait(60)) == ["15"]
+
+
 def test_refused_login_is_event_7() -> None:
     bench = SuiteBench("nb73")
     bench.platform.delete_device(bench.device)
@@ -172,6 +183,20 @@ def test_observe_that_comes_again_keeps_its_id() -> None:
     bench.well("AT+MIPLOPEN=0,300,30")
     lines = [line for line in bench.wait(29) if "OBSERVE" in line]
     assert lines == [f"+MIPLOBSERVE: 0, {(1 << 16) + 10002}, 1, 3303, 0, -1"] * 3
+
+
+def test_each_repetition_may_be_answered() -> None:
+    bench = SuiteBench("nb86")
+    bench.log_in()
+    (line,) = bench.read("3303/0/5700")
+    assert bench.wait(10) == [line], "the platform repeats it after 10 s"
+    answer = f"AT+MIPLREADRSP=0,{msgid(line)},1,3303,0,5700,4,4,20.5,0,0"
+    bench.well(answer)
+    bench.wait(1)
+    assert bench.result == (20.5,)
+    bench.well(answer)
+    assert bench.module.doubts.notes
+    assert bench.ask(answer) == ["+CIS ERROR:601"]
 
 
 def test_answer_that_comes_too_late_is_refused() -> None:
