@@ -172,6 +172,19 @@ async def test_firmware_without_onenet_is_named() -> None:
 
 
 @pytest.mark.parametrize(
+    "given", [{"module": "sim7020"}, {"module": "m5310"}, {"dialect": "classic"}], ids=str
+)
+async def test_wrongly_named_module_is_named_at_once(given: dict[str, str]) -> None:
+    rules = suite("+CME ERROR: 4", CLOSE="ERROR", DELETE="ERROR", CREATEEXT="+CME ERROR: 4")
+    async with module({"ATE0": "OK", **rules}) as m:
+        begun = asyncio.get_running_loop().time()
+        with pytest.raises(LanguageRefused, match=r"which is Quectel BC28.*leave out") as refused:
+            await Device(m.modem, ENDPOINT, **given).create()  # type: ignore[arg-type]
+        assert asyncio.get_running_loop().time() - begun < 3
+        assert str(refused.value).count("names") == 1
+
+
+@pytest.mark.parametrize(
     ("given", "match"),
     [
         ({"dialect": "both"}, "expected 'classic', 'suite' or None"),
