@@ -13,7 +13,7 @@ from m5310.dialects.profiles import PROFILES, Profile, profile_at_boot, profile_
 from m5310.dialects.suite import urcs as suite_urcs
 from m5310.dialects.suite.dialect import speaks as speaks_suite
 from m5310.dialects.urcs import Closed, Opened, Urc
-from m5310.errors import AnswerError, CommandError, LanguageRefused, NotInDialect, Text
+from m5310.errors import AnswerError, CommandError, LanguageRefused, NotInDialect, Text, shortened
 from m5310.module import banner
 from m5310.module.link import LineReceived, Link, LinkEvent, Restarted
 
@@ -46,6 +46,7 @@ class Language:
         self._emit = emit
         self._certain = suite is None
         self._asks = asks
+        self._given = given
         self.profile: Profile | None = None
         """The module's profile; None: not known so far, or nothing but that it is an M5310."""
         self._spoken = classic
@@ -113,13 +114,25 @@ class Language:
         classic = self.profile is None or self.profile.classic
         if classic and ours and (model or self._certain):
             return False
-        speaks = not (classic and self._certain) and await speaks_suite(execute)
-        if speaks and self._certain:
+        given = self._given
+        asked = given is not None or not (classic and self._certain)
+        speaks = asked and await speaks_suite(execute)
+        # a command that is not known does not wait for a login to end
+        misnamed = given is not None and (classic or refused.number == NOT_SUPPORTED)
+        if speaks and self._certain and not misnamed:
             return False
         said = await banner.ask_all(execute, model)
         if speaks:
             found = profile_of(said)
-            self._found(PROFILES["generic"] if found is None or found.classic else found)
+            if found is None or found.classic:
+                found = PROFILES["generic"]
+            if given is not None and self._certain:
+                if found.name == given.name:
+                    return False
+                raise LanguageRefused(
+                    refused.command, refused.result, refused.number, _misnamed(given, found, said)
+                )
+            self._found(found)
             return True
         if classic and ours:
             return False  # it says nothing
@@ -138,6 +151,16 @@ class Language:
             return False
         self._found(PROFILES["generic"])
         return True
+
+
+def _misnamed(given: Profile, found: Profile, said: tuple[str, ...]) -> str:
+    return Text(
+        "the program names {given}, but the module says {said}, which is {found}; leave out "
+        "module= and dialect=, or name that one",
+        given=given,
+        said=repr(shortened(" ".join(filter(None, said)))),
+        found=found,
+    )
 
 
 class _Spoken:

@@ -31,12 +31,11 @@ async def ask(execute: Execute, name: str) -> str:
     return " ".join(_LINE.sub(r"\1", line).strip() for line in answer.lines)
 
 
-async def ask_all(execute: Execute, model: str | None = None) -> tuple[str, ...]:
+async def ask_all(execute: Execute, model: str = "") -> tuple[str, ...]:
     """The answers to AT+CGMI, AT+CGMM, AT+CGMR and ATI, which some modules refuse; `model` is
-    the second one if it is known."""
+    the second one if it is known. An empty one may have been damaged on the line."""
     maker = await ask(execute, "+CGMI")
-    if model is None:
-        model = await ask(execute, "+CGMM")
+    model = model or await ask(execute, "+CGMM")
     return maker, model, await ask(execute, "+CGMR"), await ask(execute, "I")
 
 

@@ -322,7 +322,8 @@ def test_error_numbers_of_the_table_are_answered(part: str) -> None:
 def test_demo(tmp_path: Path) -> None:
     status, output, errors = Running(str(ROOT / "tools" / "demo.py"), cwd=ROOT).end()
     assert (status, errors) == (0, "")
-    steps = ["+MIPLOPEN:0,1", "POST /triggers", '"value":22.5']
+    assert "+MIPLOPEN:0,1" in output  # of the trace, which another thread prints
+    steps = ["POST /triggers", '"value":22.5']
     steps += ["read_callback", "write_callback", "execute_callback"]
     places = [output.index(step) for step in steps]
     assert places == sorted(places)

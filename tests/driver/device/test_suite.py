@@ -135,6 +135,17 @@ async def test_boot_text_names_the_module(boot: str, name: str) -> None:
         assert not any(line.startswith("AT+MIPLCONF=") for line in m.sent)
 
 
+async def test_lost_name_is_asked_for_again() -> None:
+    rules = suite(CLOSE="ERROR")
+    lost: list[Reply] = ["ERROR"]
+    rules["AT+CGMM"] = lambda _: lost.pop() if lost else ["M5310-A", "OK"]
+    for each in ("AT+CGMI", "AT+CGMR", "ATI"):
+        rules[each] = "ERROR"
+    async with module(rules) as m, Device(m.modem, ENDPOINT) as device:
+        assert device.profile is not None
+        assert device.profile.name == "m5310a"
+
+
 async def test_wanted_suite_is_asked_for_its_module_only() -> None:
     async with module(suite()) as m, Device(m.modem, ENDPOINT, dialect="suite") as device:
         assert device.profile is not None
@@ -158,6 +169,19 @@ async def test_firmware_without_onenet_is_named() -> None:
             with pytest.raises(LanguageRefused, match=r"BC28JB.*_ONT") as refused:
                 await Device(m.modem, ENDPOINT, **options).create()  # type: ignore[arg-type]
             assert refused.value.code is Code.NOT_SUPPORT
+
+
+@pytest.mark.parametrize(
+    "given", [{"module": "sim7020"}, {"module": "m5310"}, {"dialect": "classic"}], ids=str
+)
+async def test_wrongly_named_module_is_named_at_once(given: dict[str, str]) -> None:
+    rules = suite("+CME ERROR: 4", CLOSE="ERROR", DELETE="ERROR", CREATEEXT="+CME ERROR: 4")
+    async with module({"ATE0": "OK", **rules}) as m:
+        begun = asyncio.get_running_loop().time()
+        with pytest.raises(LanguageRefused, match=r"which is Quectel BC28.*leave out") as refused:
+            await Device(m.modem, ENDPOINT, **given).create()  # type: ignore[arg-type]
+        assert asyncio.get_running_loop().time() - begun < 3
+        assert str(refused.value).count("names") == 1
 
 
 @pytest.mark.parametrize(
