@@ -12,7 +12,7 @@ from emulator.onenet.lwm2m.operations import Execute, Operation, Read, Write
 from emulator.onenet.lwm2m.outcomes import Failure, Outcome
 from m5310 import Access, Device, DeviceState, Resource, ValueType
 from tests.support.clock import elapse
-from tests.support.hostile import BYTEWISE, WHOLE, Hostile
+from tests.support.hostile import FEW_GENTLE, WHOLE, Hostile
 from tests.support.language import Language
 from tests.support.suite_transcript import CLASSIC, MODULES
 from tests.support.testbed import DeviceTestbed
@@ -93,7 +93,7 @@ async def work(testbed: DeviceTestbed, device: Device, program: Program) -> None
     assert not testbed.online
 
 
-@pytest.mark.parametrize("line", [WHOLE, BYTEWISE], ids=str)
+@pytest.mark.parametrize("line", FEW_GENTLE, ids=str)
 @pytest.mark.parametrize("finds_out", [True, False])
 @pytest.mark.parametrize("module", MODULES)
 async def test_program_runs_on_every_module(module: str, finds_out: bool, line: Hostile) -> None:
@@ -204,7 +204,7 @@ async def test_product_without_discovery_is_of_use(module: str) -> None:
     testbed.stop()
 
 
-@pytest.mark.parametrize("line", [WHOLE, BYTEWISE], ids=str)
+@pytest.mark.parametrize("line", FEW_GENTLE, ids=str)
 @pytest.mark.parametrize("module", MODULES)
 async def test_restart_of_the_module_is_recovered(module: str, line: Hostile) -> None:
     testbed = bed(module, line)

@@ -48,10 +48,11 @@ _log = logging.getLogger("m5310.device")
 
 async def speaks(execute: Execute) -> bool:
     """Whether the module knows the version of its suite, so speaks it. Asked twice, since the line
-    may damage the command."""
+    may damage the command or its answer."""
     for _ in range(2):
         with contextlib.suppress(CommandError, CommandTimeout):
-            return bool(await execute(commands.version()))
+            if await execute(commands.version()):
+                return True
     return False
 
 

@@ -16,6 +16,8 @@ from tests.support.clock import elapse, run
 from tests.support.effort import either
 from tests.support.testbed import DeviceTestbed
 
+pytestmark = pytest.mark.usefixtures("each_language")
+
 TEXT = Path(3341, 0, 5527)
 SEEDS, BATCH = 200, 20
 
