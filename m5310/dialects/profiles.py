@@ -65,6 +65,10 @@ FAMILIES: Final[Mapping[str, Mapping[int, str]]] = {
 """What the numbers in refusals mean, by family: the same number means different things."""
 
 
+_UNOBSERVED: Final = "AT+MIPLNOTIFY=0,0,"
+"""A report of a resource whose observe was not seen; some firmware refuses it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Profile:
     """One module, or several that speak alike.
@@ -109,7 +113,15 @@ class Profile:
         meaning = error.meaning
         if error.number is not None:
             meaning = FAMILIES[self.errors].get(error.number, meaning)
-        why = Text("{profile}: {meaning}", profile=self.name, meaning=meaning or Text("refused"))
+        meaning = meaning or Text("refused")
+        if error.command.startswith(_UNOBSERVED):
+            meaning = Text(
+                "{meaning}; the module has shown no observe of this resource, and takes a report "
+                "only with the number of one: wait for the platform to observe it, or if the "
+                "module answers observes and hides them, turn that off (AT+MIPLCONFIG=3,0)",
+                meaning=meaning,
+            )
+        why = Text("{profile}: {meaning}", profile=self.name, meaning=meaning)
         return CommandError(error.command, error.result, error.number, why)
 
 

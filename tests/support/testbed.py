@@ -188,6 +188,10 @@ class DeviceTestbed:
         self.module.end_login(reason, self._advance())
         self._carry()
 
+    def settle(self) -> None:
+        """Do what is due, and carry what it writes."""
+        self._carry()
+
     def outage(self) -> None:
         """From now on nothing that is sent through the air arrives."""
         self.air.faults.loss = 1.0

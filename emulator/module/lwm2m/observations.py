@@ -125,11 +125,14 @@ class Observations:
         """
         if path not in self._observations and len(self._observations) >= OBSERVATION_LIMIT:
             return False
-        # RFC 7641 4.1: the newer replaces the older
+        # RFC 7641 4.1: the newer replaces the older, 4.4: with the same token, the numbers go on
+        before = self._observations.get(path)
+        if before is not None and (before.peer, before.token) == (peer, token):
+            sequence = before.sequence
+        else:
+            sequence = self._style.first_observe
         values = HeldValues(path, self._attributes.of, now)
-        self._observations[path] = Observation(
-            peer, token, path, values, accept, self._style.first_observe
-        )
+        self._observations[path] = Observation(peer, token, path, values, accept, sequence)
         return True
 
     def answered(self, path: Path, items: Iterable[Item]) -> None:

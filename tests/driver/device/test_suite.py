@@ -301,17 +301,20 @@ async def test_report_waits_for_the_observe_and_no_longer() -> None:
         assert m.sent[-1].startswith("AT+MIPLNOTIFY=0,0,")
 
 
-async def test_late_callback_is_answered_for() -> None:
+@pytest.mark.parametrize(("name", "limit"), [("bc28", 10), ("m5310a", 3)])
+async def test_late_callback_is_answered_for_within_the_limit_of_the_module(
+    name: str, limit: float
+) -> None:
     async def never(_: Resource) -> None:
         await asyncio.sleep(1000)
 
-    async with created(on_read=never, answer_within=25) as (m, device):
+    async with created(on_read=never, answer_within=25, module=name) as (m, device):
         await sensor(device)
         await device.connect(60)
         begun = asyncio.get_running_loop().time()
         m.send("+MIPLREAD: 0,4713,3303,0,5700")
         await m.until("AT+MIPLREADRSP=0,4713,14")
-        assert asyncio.get_running_loop().time() - begun == pytest.approx(10, abs=0.1)
+        assert asyncio.get_running_loop().time() - begun == pytest.approx(limit, abs=0.1)
 
 
 async def test_attributes_are_an_event() -> None:

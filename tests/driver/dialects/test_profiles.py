@@ -90,6 +90,16 @@ def test_same_number_means_different_things(
     assert (error.command, error.result, error.number) == ("AT+MIPLOPEN=0", result, number)
 
 
+def test_refused_report_without_an_observe_is_explained() -> None:
+    """Firmware of the EC616 and others takes only the id of an observe; the EC616 hides those that
+    it answers itself."""
+    report = "AT+MIPLNOTIFY=0,{},3303,0,5700,4,4,21.5,0,0"
+    refused = CommandError(report.format(0), "+CIS ERROR: 601", 601)
+    assert "no observe of this resource" in str(PROFILES["generic"].explained(refused))
+    observed = CommandError(report.format(70247), "+CIS ERROR: 601", 601)
+    assert "no observe of this resource" not in str(PROFILES["generic"].explained(observed))
+
+
 def test_choice_of_a_program() -> None:
     assert profile_for(None, None) is None
     assert profile_for("suite", None) is None

@@ -137,6 +137,15 @@ def test_newer_observation_of_a_path_replaces_the_older() -> None:
     assert bench.notified() == [(7, 1, [WARM]), (9, 1, [WARM])]
 
 
+def test_numbers_go_on_when_the_platform_repeats_its_request() -> None:
+    bench = ObservationBench()
+    bench.observe(7, 3303, 0)
+    bench.report(WARM)
+    bench.observe(7, 3303, 0)
+    bench.report(WARM)
+    assert bench.notified() == [(7, 1, [WARM]), (7, 2, [WARM])]
+
+
 def test_cancelled_observation_gets_no_reports() -> None:
     bench = ObservationBench()
     bench.observe(7, 3303, 0)
