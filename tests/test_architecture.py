@@ -132,6 +132,7 @@ THIRD_PARTY = {
     "typing_extensions": ("m5310.at.codec",),  # for type checkers only
     "transitions": ("m5310.states",),
     "aiocoap": ("emulator.coap", "emulator.module.lwm2m", "emulator.onenet.lwm2m"),
+    "orjson": ("emulator.onenet.http",),
     "aiohttp": (
         *("emulator.onenet.http", "emulator.onenet.posts"),
         *("m5310.onenet.client", "m5310.onenet.push.handler"),

@@ -17,10 +17,11 @@ from emulator.onenet.years import DEFAULT_YEAR, YEARS
 USAGE_ERROR = 2
 
 _DESCRIPTION = """\
-Emulates a China Mobile M5310 NB-IoT module and the OneNET cloud that it logs in to. The module is
-on a serial port (by default a pseudo terminal) that any serial program can open. The cloud is on
-this machine, and applications use it like OneNET: they call its HTTP API to read, write and execute
-the resources of the module, and it pushes to them what happens. Press Ctrl-C to end it.
+Emulates a China Mobile M5310 NB-IoT module, or another module of OneNET, and the OneNET cloud that
+it logs in to. The module is on a serial port (by default a pseudo terminal) that any serial program
+can open. The cloud is on this machine, and applications use it like OneNET: they call its HTTP API
+to read, write and execute the resources of the module, and it pushes to them what happens. Press
+Ctrl-C to end it.
 """
 
 _EXAMPLES = """\

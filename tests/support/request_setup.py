@@ -12,13 +12,15 @@ from m5310.device.callbacks import Callbacks
 from m5310.device.requests import Requests
 from m5310.dialects.classic import urcs as classic_urcs
 from m5310.dialects.classic.form import Form, Reading
+from m5310.dialects.profiles import PROFILES
+from m5310.dialects.suite.dialect import Suite
 from m5310.dialects.urcs import MalformedRequest, Request
 from m5310.errors import CommandError, ModemReset
 from m5310.lwm2m.resources import Access, ObjectTree, Resource
 from m5310.lwm2m.values import Value, ValueType
 from m5310.module.link import Session
 from tests.support.clock import elapse
-from tests.support.dialects import CLASSIC
+from tests.support.dialects import CLASSIC, CONFIG
 
 ALL = Access.READABLE | Access.WRITABLE | Access.EXECUTABLE
 
@@ -27,7 +29,11 @@ class RequestSetup:
     """Requests over a tree, with the lines that answer them and the time each was sent."""
 
     def __init__(
-        self, handlers: Handlers, reading: Reading = Reading.EITHER, **options: float
+        self,
+        handlers: Handlers,
+        reading: Reading = Reading.EITHER,
+        module: str = "m5310",
+        **options: float,
     ) -> None:
         self.tree = ObjectTree()
         for path, kind, value, access in (
@@ -47,7 +53,10 @@ class RequestSetup:
         self.refuse = ""
         self.answered = asyncio.Event()
         self.callbacks = Callbacks()
-        handler = RequestHandler(self.tree, handlers, CLASSIC, self.callbacks, **options)
+        profile = PROFILES[module]
+        self.suite = None if profile.classic else Suite(profile, CONFIG, self.tree)
+        dialect = self.suite or CLASSIC
+        handler = RequestHandler(self.tree, handlers, dialect, self.callbacks, **options)
         self.session = Session()
         self.requests = Requests(handler, self.execute, self.session)
 
@@ -70,7 +79,11 @@ class RequestSetup:
     def receive(self, *lines: str, registered: bool = True) -> None:
         for line in lines:
             try:
-                urc = classic_urcs.parse(line, self.form, self.tree.declared)
+                urc = (
+                    self.suite.parse(line, self.tree.declared)
+                    if self.suite
+                    else classic_urcs.parse(line, self.form, self.tree.declared)
+                )
             except MalformedRequest as error:
                 self.requests.refuse(error.request, error)
                 continue
@@ -96,9 +109,12 @@ class RequestSetup:
 
 @asynccontextmanager
 async def answering(
-    handlers: Handlers | None = None, reading: Reading = Reading.EITHER, **options: float
+    handlers: Handlers | None = None,
+    reading: Reading = Reading.EITHER,
+    module: str = "m5310",
+    **options: float,
 ) -> AsyncIterator[RequestSetup]:
-    setup = RequestSetup(handlers or Handlers(), reading, **options)
+    setup = RequestSetup(handlers or Handlers(), reading, module, **options)
     setup.requests.start()
     try:
         yield setup

@@ -217,7 +217,7 @@ def _created(body: dict[str, object]) -> None:
 
 
 def _sent(answer: object) -> None:
-    "".join(answers.encoded(answer)).encode("utf-8")
+    b"".join(answers.encoded(answer))
 
 
 TARGETS = {

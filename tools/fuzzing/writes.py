@@ -1,4 +1,4 @@
-"""Writes and executes of a platform, as firmware of either form shows them, to the driver.
+"""Writes and executes of a platform, as firmware of each form shows them, to the driver.
 
 What the program gets is what the platform wrote, or the request is refused; it is always answered.
 """
@@ -47,12 +47,25 @@ def _spaced(text: bytes) -> bytes:
     return b" 1, %d, %b, 0, 0" % (len(text.decode("utf-8", "surrogateescape")), text)
 
 
+def _short(text: bytes) -> bytes:
+    """Without an index, as China Mobile's modules of the suite do."""
+    return b"1,%d,%b,0" % (len(text.decode("utf-8", "surrogateescape")), text)
+
+
+def _digits(text: bytes) -> bytes:
+    """The length counts hex digits, as there."""
+    return b"2,%d,%b,0" % (2 * len(text), text.hex().upper().encode())
+
+
 def _arguments(text: bytes) -> bytes:
     return b'%d,"%b"' % (len(text), text)
 
 
 FORMS: Final[tuple[Callable[[bytes], bytes], ...]] = (
     *(_bare, _characters, _bytes, _quoted, _opaque, _spaced, _arguments),
+)
+SUITE_FORMS: Final[tuple[Callable[[bytes], bytes], ...]] = (
+    *(_characters, _bytes, _quoted, _opaque, _spaced, _arguments, _short, _digits),
 )
 _BARE_LESSON: Final = b"+MIPLWRITE:0,10000,3306,0,5851,7\r\n"
 _TYPED_LESSON: Final = b"+MIPLWRITE:0,10000,3306,0,5851,3,4,7,0,0\r\n"
@@ -73,15 +86,20 @@ def seeds() -> Iterator[bytes]:
         for form in range(len(FORMS)):
             yield bytes([form, (place + form) % 3, (place + form // 3) % 3]) + shown
             yield bytes([form, 2 if FORMS[form] is _arguments else place % 2, 0]) + shown
+        for form in range(len(SUITE_FORMS)):
+            yield bytes([form, 2 if SUITE_FORMS[form] is _arguments else place % 2, 3]) + shown
 
 
 def play(data: bytes) -> None:
-    """Three bytes select form, resource and what the driver knows of the form; then the text."""
+    """Three bytes select form, resource and what the driver knows of the form, or that it is one of
+    the suite; then the text."""
     if len(data) < 3:
         return
-    form = FORMS[data[0] % len(FORMS)]
+    suite = data[2] % 4 == 3
+    forms = SUITE_FORMS if suite else FORMS
+    form = forms[data[0] % len(forms)]
     path = (_READABLE, _HIDDEN, _EXECUTABLE)[data[1] % 3]
-    known = data[2] % 3  # 0: nothing, 1: by a line before, 2: by the program
+    known = data[2] % 4  # 0: nothing, 1: by a line before, 2: by the program
     execute = path is _EXECUTABLE
     if form is not _bare and execute != (form is _arguments):
         return  # no firmware writes that
@@ -98,7 +116,7 @@ def play(data: bytes) -> None:
     )
     reading = (Reading.BARE if form is _bare else Reading.TYPED) if known == 2 else Reading.EITHER
     lesson = (_BARE_LESSON if form is _bare else _TYPED_LESSON) if known == 1 else b""
-    got = run(_got(lesson, line, reading))
+    got = run(_got(lesson, line, reading, "generic" if suite else "m5310"))
     if got is None or got == text:
         return
     shown = text.decode("utf-8", "surrogateescape")
@@ -108,7 +126,7 @@ def play(data: bytes) -> None:
     raise ContractBroken(f"{line!r} came to the program as {got!r}")
 
 
-async def _got(lesson: bytes, line: bytes, reading: Reading) -> bytes | None:
+async def _got(lesson: bytes, line: bytes, reading: Reading, module: str) -> bytes | None:
     """What the program gets of the last line; None if that is refused."""
     got: list[bytes] = []
 
@@ -118,7 +136,8 @@ async def _got(lesson: bytes, line: bytes, reading: Reading) -> bytes | None:
     async def on_execute(_: Resource, arguments: bytes) -> None:
         got.append(arguments)
 
-    async with answering(Handlers(on_write=on_write, on_execute=on_execute), reading) as setup:
+    handlers = Handlers(on_write=on_write, on_execute=on_execute)
+    async with answering(handlers, reading, module) as setup:
         setup.tree.add(Resource("3303/0/5702", ValueType.STRING, "", Access.WRITABLE))
         reader = LineReader(joins=True)
         for one in reader.feed(lesson + line) + reader.release():
@@ -126,6 +145,8 @@ async def _got(lesson: bytes, line: bytes, reading: Reading) -> bytes | None:
                 await setup.answers_to(one)
         *before, answer = setup.answers or [""]
     name = line[1 : line.index(b":")].decode()
-    if len(before) != bool(lesson) or not re.fullmatch(rf"AT\+{name}=0,{_MSGID},[01]", answer):
+    suffix, well = ("", "1") if module == "m5310" else ("RSP", "2")
+    results = rf"AT\+{name}{suffix}=0,{_MSGID},({'[01]' if not suffix else '2|1[1-4]'})"
+    if len(before) != bool(lesson) or not (result := re.fullmatch(results, answer)):
         raise ContractBroken(f"{line!r} was answered with {[*before, answer]}")
-    return got[-1] if answer.endswith("1") else None
+    return got[-1] if result[1] == well else None

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator
 from itertools import chain
 from secrets import token_hex
+
+from orjson import Fragment, dumps
 
 from emulator.lwm2m.model import Path
 from emulator.onenet.errors import ApiError
@@ -18,6 +19,7 @@ Answer = dict[str, object]
 _AT_ONCE, _ENTRY = 8000, 200
 # Stands in the text for what is put in afterwards. It is secret, so no value can have it.
 _MARK = token_hex(16)
+_MARK_TEXT = f'"{_MARK}"'.encode()
 
 
 class Json:
@@ -29,61 +31,53 @@ class Json:
         self.text = text
 
 
-class _Encoder(json.JSONEncoder):
-    """Encodes a value with the first entries of its iterators.
+class _Encoding:
+    """What one value needs while it is encoded with the first entries of its iterators.
 
     `later`: what belongs in the place of each mark, in order.
     """
 
-    # What `JSONEncoder.__init__` would set again for each answer.
-    skipkeys = sort_keys = ensure_ascii = allow_nan = check_circular = False
-    indent = None  # type: ignore[assignment]
-    item_separator, key_separator = ",", ":"
+    __slots__ = ("_room", "later")
 
     def __init__(self) -> None:
-        self.later: list[Json | Iterator[object]] = []
+        self.later: list[Iterator[object]] = []
         self._room = _AT_ONCE
 
-    def default(self, o: object) -> object:
-        if type(o) is Json:
-            self._room -= len(o.text)
-            self.later.append(o)
-            return _MARK
-        if not isinstance(o, Iterator):
-            return super().default(o)
+    def default(self, value: object) -> object:
+        if type(value) is Json:
+            self._room -= len(value.text)
+            return Fragment(value.text)
+        if not isinstance(value, Iterator):
+            raise TypeError
         taken: list[object] = []
         while self._room > 0:
             try:
-                taken.append(next(o))
+                taken.append(next(value))
             except StopIteration:
                 return taken
             self._room -= _ENTRY + (len(taken[-1].text) if type(taken[-1]) is Json else 0)
-        self.later.append(chain(taken, o))
+        self.later.append(chain(taken, value))
         return _MARK
 
 
-def encoded(value: object) -> Iterator[str]:
+def encoded(value: object) -> Iterator[bytes]:
     """`value` as JSON, in pieces: entries of an iterator are made when they are reached.
 
-    Raises ValueError for a number without a JSON form.
+    Raises TypeError for a value without a JSON form. A number that is not finite becomes null.
     """
-    encoder = _Encoder()
-    text = encoder.encode(value)
-    if not encoder.later:
+    encoding = _Encoding()
+    text = dumps(value, encoding.default)
+    if not encoding.later:
         yield text
         return
-    text, *rest = text.split(f'"{_MARK}"')
-    for later, after in zip(encoder.later, rest, strict=True):
-        if isinstance(later, Json):
-            text += later.text
-        else:
-            separator = f"{text}["
-            for entry in later:
-                yield separator
-                yield from encoded(entry)
-                separator = ","
-            text = f"{separator}]" if separator != "," else "]"
-        text += after
+    text, *rest = text.split(_MARK_TEXT)
+    for later, after in zip(encoding.later, rest, strict=True):
+        separator = text + b"["
+        for entry in later:
+            yield separator
+            yield from encoded(entry)
+            separator = b","
+        text = (separator + b"]" if separator != b"," else b"]") + after
     yield text
 
 

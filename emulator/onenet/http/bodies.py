@@ -10,6 +10,8 @@ import re
 from collections.abc import Mapping
 from typing import TypeGuard, cast
 
+from orjson import JSONEncodeError, dumps
+
 from emulator.lwm2m.model import Item, Path, Value
 from emulator.onenet import payload
 from emulator.onenet.errors import ApiError, Reason, invalid, required, shown
@@ -72,6 +74,10 @@ def json_body(body: bytes, *, optional: bool = False) -> dict[str, object]:
         raise invalid("the body is not a JSON object")
     if body.count(b"{") + body.count(b"[") > _MAX_DEPTH:
         _refuse_deep(value)
+    try:
+        dumps(value)
+    except JSONEncodeError:  # answers could not show it
+        raise invalid("an integer has more than 64 bits, expected at most 64") from None
     return value
 
 

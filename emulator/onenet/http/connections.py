@@ -129,15 +129,14 @@ class Listener:
     async def respond(self, request: web.BaseRequest, answer: Answer) -> web.StreamResponse:
         """Encode `answer` and send it if it is long, in turn with other events.
 
-        Raises ValueError for a value without a JSON form, ApiError for a long answer while
+        Raises TypeError for a value without a JSON form, ApiError for a long answer while
         MAX_HELD bytes of others wait for their clients.
         """
         loop = asyncio.get_running_loop()
         end = loop.time() + _TURN
         body = bytearray()
         try:
-            for piece in encoded(answer):
-                part = piece.encode("utf-8")
+            for part in encoded(answer):
                 body += part
                 self._held += len(part)
                 if self._held > MAX_HELD and len(body) > _PIECE:

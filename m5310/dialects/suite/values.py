@@ -39,8 +39,9 @@ def written(kind: ValueType, text: str, *, hex_string: bool) -> tuple[ValueType,
 
 # --- from the module -------------------------------------------------------------------------
 
-_TAIL: Final = re.compile(r" *, *([0-2])(?: *, *([0-9]{1,4}))? *")
-"""After the value: flag and index. China Mobile's firmware has no index."""
+_TAIL: Final = re.compile(r", *([0-2])(?:, *([0-9]{1,4}))? *")
+"""After the value: flag and index. China Mobile's firmware has no index. A blank before the comma
+belongs to a text."""
 _NUMBER: Final = re.compile(r' *("?)([+-]?[0-9.]+(?:[eE][+-]?[0-9]+)?)\1')
 _DIGITS: Final = re.compile(r' *("?)([0-9A-Fa-f]*)\1')
 
@@ -93,10 +94,10 @@ def _readings(kind: ValueType, length: int, text: str) -> list[tuple[str, str]]:
             if digits is None or not HEX.fullmatch(digits[2]):
                 return []
             fits = len(digits[2]) in (length, 2 * length)
-            return [(digits[2], text[digits.end() :])] if fits else []
+            return [(digits[2], text[digits.end() :].lstrip(" "))] if fits else []
         case _:
             number = _NUMBER.match(text)
-            return [(number[2], text[number.end() :])] if number else []
+            return [(number[2], text[number.end() :].lstrip(" "))] if number else []
 
 
 _COUNTED: Final = re.compile(r" *([0-9]{1,4}) *,(.*)", re.DOTALL)

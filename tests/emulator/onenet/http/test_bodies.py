@@ -59,7 +59,7 @@ SHORT = st.text(max_size=20)
     st.dictionaries(
         SHORT,
         st.recursive(
-            st.none() | st.booleans() | st.integers() | SHORT,
+            st.none() | st.booleans() | st.integers(-(2**63), 2**64 - 1) | SHORT,
             lambda inner: (
                 st.lists(inner, min_size=1, max_size=4)
                 | st.dictionaries(SHORT, inner, min_size=1, max_size=4)
@@ -364,7 +364,11 @@ def test_empty_title_counts_as_missing() -> None:
 
 
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**63), 2**64 - 1)
+    | st.floats()
+    | st.text(max_size=5),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner),
     max_leaves=5,
 )
@@ -398,3 +402,9 @@ def test_device_of_another_protocol_is_refused() -> None:
             lambda p=protocol: device_bodies.description(REQUIRED | {"protocol": p})
         )
         assert (reason, detail) == (Reason.INVALID_PROTOCOL, f'"{protocol}", expected LWM2M')
+
+
+@pytest.mark.parametrize("number", [2**64, -(2**63) - 1])
+def test_integer_that_no_answer_can_show_is_refused(number: int) -> None:
+    with pytest.raises(ApiError, match="64 bits"):
+        bodies.json_body(f'{{"other":{{"deep":[{number}]}}}}'.encode())
