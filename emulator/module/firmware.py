@@ -228,7 +228,13 @@ MODULES: Mapping[str, Firmware] = {
         echo=False,
         suite=SUITES["mn316"],
     ),
-    "generic": replace(_HI21XX, manufacturer="NB-IoT", model="GENERIC", suite=SUITES["generic"]),
+    # guess: all about these three, of which nothing is public: generic modules with their chips
+    "n700-cn": replace(
+        _MT2625, manufacturer="Fibocom", model="N700-CN", boot=("+CFUN: 1", "+CPIN: READY")
+    ),
+    "ml5530": replace(_HI21XX, manufacturer="Cheerzing", model="ML5530"),
+    "im2209": replace(_HI21XX, manufacturer="H3C", model="IM2209"),
+    "generic": replace(_HI21XX, manufacturer="NB-IoT", model="GENERIC"),
 }
 
 

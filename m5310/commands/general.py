@@ -156,6 +156,9 @@ restart: Final = TABLE.action("+NRB", Text("restart the module"), timeout=BOOT)
 """Its OK comes when the module is up again. It declares no response: the boot text must reach
 every listener, and the one that resets the conversation ends this command too."""
 
+restart_with_ok: Final = TABLE.action("+CMRB", Text("restart the module"))
+"""Its OK comes at once, then `REBOOTING..`, later the boot text (documented for the M5311)."""
+
 
 def booted(line: str) -> Booted | None:
     """A line of boot text parsed; None for any other line, `REBOOTING` included."""

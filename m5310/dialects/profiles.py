@@ -201,8 +201,11 @@ PROFILES: Final[Mapping[str, Profile]] = _profiles(
         hex_string=True,
         answer_within=3.0,
     ),
-    # guess: N700-CN, ML5330/ML5530, IM2209 and others of which nothing is public. Built-in server,
-    # answers by the host: what most modules take.
+    # guess: all about the following, of which nothing is public. Built-in server, answers by the
+    # host: what most modules take; the rest is that of the chip.
+    Profile("n700-cn", "Fibocom N700-CN", names=("N700",), echo=True),  # MT2625
+    Profile("ml5530", "Cheerzing ML5530", names=("ML5530", "ML5535", "ML5330")),  # Hi2110, Hi2115
+    Profile("im2209", "H3C IM2209", names=("IM2209",)),
     Profile("generic", "a module that is not known here"),
 )
 """The known modules by name."""

@@ -20,6 +20,7 @@ from m5310.commands.general import Booted
 from m5310.commands.ping import PingFailure, PingReply
 from m5310.commands.sockets import DatagramWaiting
 from m5310.errors import (
+    CommandError,
     CommandTimeout,
     ModemReset,
     NotSupported,
@@ -204,17 +205,22 @@ class Module(Queries):
         await self.link.set_speed(baudrate, store=store)
 
     async def reset(self) -> Booted:
-        """`AT+NRB`: restart the module, and wait until it is up again, some seconds.
+        """`AT+NRB`, or `AT+CMRB` (M5311): restart the module, and wait until it is up again, some
+        seconds.
 
         Its sockets, objects and registrations are gone. Every waiting command and ping and each
         socket on this port ends with ModemReset; a `Device` restores itself. The module starts at
-        its stored speed, and the port follows. Raises CommandTimeout if it does not start.
+        its stored speed, and the port follows. Raises CommandTimeout if it does not start, and
+        CommandError if it refuses both commands.
         """
         boot = self._boots.expect(_BOOT)  # also that of a restart by itself
         command = general.restart()
         lines: tuple[str, ...] = ()
         try:
-            await self.execute(command)
+            try:
+                await self.execute(command)
+            except CommandError as refused:
+                await self._restart_with_ok(refused)
         except ModemReset:
             lines = (general.GOING_DOWN,)  # after the other boot text `boot` is done
         speed = self.link.speed
@@ -224,6 +230,12 @@ class Module(Queries):
         if booted is None:
             raise CommandTimeout(command.line, command.timeout, lines, bare=not lines)
         return booted
+
+    async def _restart_with_ok(self, refused: CommandError) -> None:
+        try:
+            await self.execute(general.restart_with_ok())
+        except CommandError:
+            raise refused from None
 
     async def ping(
         self,

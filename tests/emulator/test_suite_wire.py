@@ -11,7 +11,7 @@ import pytest
 
 from tests.support.hostile import BYTEWISE, WHOLE, Cut, Hostile
 from tests.support.suite_emulator_player import differs, play
-from tests.support.suite_transcript import MODULES, TRANSCRIPTS, Transcript
+from tests.support.suite_transcript import TOLD_APART, TRANSCRIPTS, Transcript
 
 LINES = (WHOLE, BYTEWISE, Hostile("random cuts", Cut.ANYWHERE, seed=1))
 PLAYED = [each for each in TRANSCRIPTS if not each.driver_only]
@@ -30,7 +30,7 @@ def test_other_modules_write_something_else(transcript: Transcript) -> None:
     assert not same
 
 
-@pytest.mark.parametrize(("one", "other"), list(combinations(MODULES, 2)))
+@pytest.mark.parametrize(("one", "other"), list(combinations(TOLD_APART, 2)))
 def test_a_transcript_tells_two_modules_apart(one: str, other: str) -> None:
     assert any(
         (one in each.plays and other in each.fails) or (other in each.plays and one in each.fails)

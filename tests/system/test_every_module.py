@@ -19,6 +19,8 @@ from tests.support.testbed import DeviceTestbed
 
 # Old firmware of M5310-A leaves all to its host, and has the name of a later one.
 DECLARING = ("m5310a", "m5310a-2018", "m5311", "mn316")
+# No text of their start is known by which a program could tell.
+NAMELESS_START = ("sim7020", "n700-cn")
 SUBSCRIBED = 120  # seconds until the platform has observed and discovered all, one at a time
 
 SENSOR, LABEL, DIMMER = Path(3303, 0, 5700), Path(3303, 0, 5750), Path(3306, 0, 5851)
@@ -213,7 +215,7 @@ async def test_restart_of_the_module_is_recovered(module: str, line: Hostile) ->
         await device.connect(60)
         await elapse(SUBSCRIBED)
         testbed.reset()
-        if module != "sim7020":  # no text of its start is known by which a program could tell
+        if module not in NAMELESS_START:
             await testbed.until(lambda: device.counters.resets == 1, 60)
         await elapse(10)
         kept = await device.report({sensor: 1.0}, acknowledge=True)
@@ -221,4 +223,18 @@ async def test_restart_of_the_module_is_recovered(module: str, line: Hostile) ->
         await kept.acknowledgement(2 * SUBSCRIBED)
         assert testbed.reported == [1.0]
         assert device.counters.restored == 1
+    testbed.stop()
+
+
+@pytest.mark.parametrize("module", [each for each in MODULES if each not in NAMELESS_START])
+async def test_program_restarts_the_module(module: str) -> None:
+    testbed = bed(module)
+    async with testbed.device() as device:
+        sensor = await device.add_resource("3303/0/5700", ValueType.FLOAT, 21.5)
+        await device.connect(60)
+        await device.module.reset()
+        await testbed.until(lambda: device.counters.restored == 1, 300)
+        await elapse(SUBSCRIBED)
+        await device.notify(sensor, 22.5, acknowledge=True)
+        assert testbed.reported == [22.5]
     testbed.stop()

@@ -74,7 +74,7 @@ def test_each_row_has_a_grade_of_evidence(part: str) -> None:
 @pytest.mark.parametrize(
     ("options", "module", "words"),
     [
-        (["--firmware", "emulated-n700.toml"], "n700.toml", "Fibocom N700-CN (n700)"),
+        (["--firmware", "emulated-a9500.toml"], "a9500.toml", "Longsung A9500 (a9500)"),
         (["--module", "sim7020"], "sim7020", "SIMCom SIM7020C (sim7020)"),
     ],
 )
@@ -102,9 +102,9 @@ def test_wrong_module_ends_the_program_with_one_line(tmp_path: Path) -> None:
 
 
 def test_files_are_read_with_the_settings_that_they_name() -> None:
-    mine = read_profile(FILES["n700.toml"])
-    assert (mine.name, mine.instances, mine.answer_within) == ("n700", 8, 10.0)
-    emulated = firmware_file.read(FILES["emulated-n700.toml"], "emulated-n700.toml")
+    mine = read_profile(FILES["a9500.toml"])
+    assert (mine.name, mine.instances, mine.answer_within) == ("a9500", 8, 10.0)
+    emulated = firmware_file.read(FILES["emulated-a9500.toml"], "emulated-a9500.toml")
     assert (emulated.model, emulated.suite.pacing, emulated.suite.urc_blank) == (
-        *("N700-CN", 2.5, True),
+        *("A9500", 2.5, True),
     )

@@ -138,7 +138,7 @@ async def test_module_that_stops_answering(progress: list[str]) -> None:
         ("BC35GJB-02-STD", ["+MIPLVER:2.2.0", "OK"], "bc35g", "the suite 2.2.0: Quectel BC35-G"),
         ("BC95HB-02-STD_850", "ERROR", None, "Quectel BC95 (bc95), but it does not know"),
         (
-            "N700-CN",
+            "A9500",
             ["+MIPLVER: 2.3", "OK"],
             "generic",
             "the suite 2.3: a module that is not",

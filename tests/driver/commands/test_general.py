@@ -29,6 +29,7 @@ from tests.support.answers import parsed
         (c.configure("AUTOCONNECT", on=False), "AT+NCONFIG=AUTOCONNECT,FALSE"),
         (c.configuration(), "AT+NCONFIG?"),
         (c.restart(), "AT+NRB"),
+        (c.restart_with_ok(), "AT+CMRB"),
     ],
 )
 def test_each_command_line(command: Command, line: str) -> None:

@@ -98,7 +98,8 @@ async def test_module_that_refuses_the_classic_configuration_is_asked_what_it_is
         ("BC95HB-02-STD_850", "bc95"),
         ("BC35GJB-02-STD", "bc35g"),
         ("SIMCOM_SIM7020C", "sim7020"),
-        ("N700-CN", "generic"),
+        ("N700-CN", "n700-cn"),
+        ("A9500", "generic"),
         ("", "generic"),
     ],
 )
@@ -206,7 +207,7 @@ def test_what_the_module_has_no_words_for_names_it() -> None:
 @pytest.mark.parametrize("boot", [None, "M5310-A"])
 async def test_module_that_is_found_out_to_have_no_words_is_named(boot: str | None) -> None:
     rules = suite(CLOSE="ERROR")
-    rules["AT+CGMM"] = ["N700-CN" if boot is None else boot, "OK"]
+    rules["AT+CGMM"] = ["A9500" if boot is None else boot, "OK"]
     for each in ("AT+CGMI", "AT+CGMR", "ATI"):
         rules[each] = "OK"
     booting = [boot] if boot else []

@@ -17,7 +17,8 @@ from m5310.dialects.profiles import (
 from m5310.errors import CommandError, ParameterError
 
 NAMES = (
-    "m5310 m5310a m5310a-2018 m5311 bc95 bc28 bc35g nb86 nb73 me3616 sim7000c sim7020 mn316 generic"
+    "m5310 m5310a m5310a-2018 m5311 bc95 bc28 bc35g nb86 nb73 me3616 sim7000c sim7020 mn316"
+    " n700-cn ml5530 im2209 generic"
 )
 
 
@@ -49,7 +50,8 @@ def test_known_modules() -> None:
         (("SIMCOM_Ltd", "SIMCOM_SIM7000C"), "sim7000c"),
         (("SIMCOM_Ltd", "SIM7020C"), "sim7020"),
         (("CMIOT", "mn316-dlvs"), "mn316"),
-        (("Fibocom", "N700-CN"), None),
+        (("Fibocom", "N700-CN"), "n700-cn"),
+        (("", "", "", "Longsung A9500"), None),
         (("", ""), None),
     ],
 )

@@ -13,6 +13,7 @@ from m5310.commands.general import BootCause, Booted
 from m5310.commands.network import Registration
 from m5310.commands.ping import PingReply
 from m5310.errors import (
+    CommandError,
     CommandTimeout,
     ModemReset,
     NotSupported,
@@ -237,6 +238,19 @@ async def test_reset_waits_for_boot_text_after_ok() -> None:
     port.rules["AT+NRB"] = "OK"
     async with Module(port.modem) as module:
         with pytest.raises(CommandTimeout, match="OK within"):
+            await module.reset()
+    await port.modem.close()
+
+
+async def test_reset_of_a_module_with_another_command() -> None:
+    port = Scripted({"AT+NRB": "ERROR", "AT+CMRB": ["OK", "REBOOTING..", "*ATREADY: 1"]})
+    async with Module(port.modem) as module:
+        assert await module.reset() == Booted(BootCause.UNKNOWN, "*ATREADY: 1")
+        port.rules["AT+CMRB"] = "ERROR"
+        with pytest.raises(CommandError, match=r"AT\+NRB was refused"):
+            await module.reset()
+        port.rules["AT+CMRB"] = "OK"
+        with pytest.raises(CommandTimeout):
             await module.reset()
     await port.modem.close()
 

@@ -12,7 +12,8 @@ from tests.support.uart import START
 
 NAMES = (
     *("m5310", "m5310a", "m5310a-2018", "m5311", "bc95", "bc28", "bc35g", "nb86", "nb73"),
-    *("me3616", "sim7000c", "sim7020", "mn316", "generic"),
+    *("me3616", "sim7000c", "sim7020", "mn316"),
+    *("n700-cn", "ml5530", "im2209", "generic"),
 )
 
 
@@ -99,7 +100,7 @@ def test_what_they_write_at_a_start(name: str, text: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_echo_is_on_where_it_is_and_goes_off(name: str) -> None:
     """Seen of M5311, ME3616 and SIMCom's; off on the Hi21xx chips."""
-    echo = name in ("m5311", "me3616", "sim7000c", "sim7020")
+    echo = name in ("m5311", "me3616", "sim7000c", "sim7020", "n700-cn")
     line = Line(name)
     assert line.send("AT") == ("AT\r\r\nOK\r\n" if echo else "\r\nOK\r\n")
     line.send("ATE0")
