@@ -34,6 +34,7 @@ _FORMS: Final = {
     r'"(?P<value>[^"]*)",(?P<flag>[01])',
     "WRITE": r"=0,(?P<msgid>\d+),[01]",
     "EXECUTE": r"=0,(?P<msgid>\d+),[01]",
+    "VER": r"\?",  # of the suite: how a driver finds out that a module does not speak it
 }
 _VALUES: Final = {
     "1": r".*",
@@ -181,6 +182,8 @@ class CommandOrder:
                 return self._against_instance(name, values["instance"])
             case "NOTIFY":
                 return self._against_report(values)
+            case "VER":
+                return None
             case "OPEN" | "CLOSE" | "DEL" | "UPDATE":
                 return self._against_session(name, values)
             case _:

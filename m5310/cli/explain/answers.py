@@ -25,7 +25,7 @@ def describe_unsolicited(line: str) -> str | None:
     except AnswerError as error:
         return Text("a damaged line: {error}", error=error)
     if line.startswith("+MIPL") and not describe_response(line):
-        return Text("a line of a later module's language")
+        return Text("a line of China Mobile's suite that is not known here")
     return None
 
 

@@ -32,7 +32,7 @@ def describe_command(line: str) -> str | None:
         later = name.startswith("+MIPL") and find(f"AT{name}=") is None
         if not later:
             return None
-        return Text("a command of a later module's language, which is not spoken here")
+        return Text("a command of China Mobile's suite that is not known here")
     if not entry.takes:
         return entry.command.meaning
     try:

@@ -61,7 +61,7 @@ _ENDED: Final = frozenset({8, 9, 13, 31})
 
 
 def meaning(number: int) -> str:
-    return MEANINGS.get(number) or Text("event {number}", number=number)
+    return MEANINGS.get(number) or Text("not known")
 
 
 def parse(ref: int, number: int, extend: int | None) -> Urc:

@@ -123,7 +123,7 @@ DESCRIPTIONS = {
     "AT+MIPLOBSERVERSP=0,70247,1": "answer observe 70247: done",
     "AT+MIPLDELETE=0": "delete the OneNET device",
     "AT+MIPLVER?": "ask for the version of the suite",
-    "AT+MIPLRD=1": "a command of a later module's language, which is not spoken here",
+    "AT+MIPLRD=1": "a command of China Mobile's suite that is not known here",
     "AT+FOO": None,
     "AT+CFUN": None,
     # results
@@ -161,7 +161,7 @@ DESCRIPTIONS = {
     '+MIPLPARAMETER:0,4713,3303,0,5700,15,"pmin=15;pmax=60"': (
         "the platform sets pmin=15;pmax=60 for /3303/0/5700 (request 4713)"
     ),
-    "+MIPLNSMI: 0,1,2": "a line of a later module's language",
+    "+MIPLNSMI: 0,1,2": "a line of China Mobile's suite that is not known here",
     "+MIPLVER:2.2.0": "version of the suite 2.2.0",
     "+CEREG:2": "not registered yet, searching",
     "+CEREG:1,19E6,94,7": "registered, home network, cell 94 in area 19E6",

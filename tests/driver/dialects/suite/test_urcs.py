@@ -53,7 +53,7 @@ LINES: dict[str, Urc] = {
     "+MIPLEVENT:0,1": Event(0, 1, None, "bootstrap begins", True),
     "+MIPLEVENT:0,21,70247": Event(0, 21, 70247, "an answer arrived", True),
     "+MIPLEVENT: 0,51,100,3": Event(0, 51, 100, "firmware: download goes on"),
-    "+MIPLEVENT:0,99": Event(0, 99, None, "event 99"),
+    "+MIPLEVENT:0,99": Event(0, 99, None, "not known"),
     # an observe's id has the number of observes in its upper part
     "+MIPLOBSERVE:0,70247,1,3303,0,-1": Observed(0, 70247, True, 3303, 0, -1),
     "+MIPLOBSERVE: 0, 135784, 0, 3303, -1, -1": Observed(0, 135784, False, 3303, -1, -1),
