@@ -13,13 +13,22 @@ from enum import IntEnum
 from math import isfinite
 from typing import assert_never
 
-from emulator.lwm2m.model import Value
+from emulator.lwm2m.model import Path, Value
 from emulator.lwm2m.values import Type
 from emulator.module.at.codec import HEXADECIMAL, Cme, Refusal, from_hex
 from emulator.module.at.doubts import Doubts
 from emulator.module.lwm2m.host import CannotForward
 
 VALUE_LIMIT = 1024  # bytes of one value (OneNET guide 5.1.2); of an opaque one half its digits
+
+
+def ids_of(path: Path) -> tuple[int, int, int]:
+    """The ids of object, instance and resource as the line has them: -1 stands for all."""
+    return (
+        path.object,
+        -1 if path.instance is None else path.instance,
+        -1 if path.resource is None else path.resource,
+    )
 
 
 class ValueType(IntEnum):

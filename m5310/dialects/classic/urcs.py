@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache, partial
+from functools import partial
 from typing import Final
 
 from m5310.dialects.classic.form import Form, Reading
 from m5310.dialects.dialect import Declared
+from m5310.dialects.requests import answerable, msgid_of, path_of, resource_of
 from m5310.dialects.urcs import (
     Acknowledged,
     Closed,
@@ -17,20 +18,15 @@ from m5310.dialects.urcs import (
     Observed,
     Opened,
     ReadRequest,
-    Request,
     Updated,
     Urc,
     WriteRequest,
 )
 from m5310.errors import AnswerError, ParameterError, shortened
-from m5310.lwm2m.path import ANY, ID_LIMIT, Path
+from m5310.lwm2m.path import ANY, Path
 from m5310.lwm2m.values import raw
 
 _Outcome = Opened | Closed | Updated
-
-MSGID_LIMIT = 2**32 - 1
-"""Without a bound the answer to a request might not fit into its line."""
-# guess: firmware counts in at most 32 bits; five digits were seen.
 
 
 def _undeclared(_: Path) -> None:
@@ -55,7 +51,7 @@ def parse(
             return valued(text, known, declared)
     except (ValueError, ParameterError, AnswerError) as error:
         message = f"malformed {name}: {shortened(line)!r} ({shortened(str(error), 80)})"
-        if (request := _answerable(name, text)) is not None:
+        if (request := answerable(name, text)) is not None:
             raise MalformedRequest(message, request) from None
         raise AnswerError(message) from None
     return None
@@ -72,26 +68,6 @@ def _values_of(text: str, least: int, most: int) -> list[str]:
     if not least <= len(values) <= most:
         raise ValueError(f"got {len(values)} values, expected {least}")
     return values
-
-
-def _msgid(text: str) -> int:
-    if not 0 <= (msgid := int(text)) <= MSGID_LIMIT:
-        raise ValueError(f"msgid out of range 0..{MSGID_LIMIT}")
-    return msgid
-
-
-@lru_cache(maxsize=256)
-def _path(object_: str, instance: str, resource: str) -> Path:
-    # Cached: requests name the same few resources, and a new Path, with its checks, takes as long
-    # as all the rest of a line.
-    return Path(int(object_), int(instance), int(resource))
-
-
-def _resource(object_: str, instance: str, resource: str) -> Path:
-    path = _path(object_, instance, resource)
-    if not path.whole:
-        raise ValueError(f"{path} does not name a resource")
-    return path
 
 
 def _outcome(kind: type[_Outcome], text: str) -> _Outcome:
@@ -118,7 +94,7 @@ def _discovered(text: str) -> Discovered:
 def _read(text: str) -> ReadRequest:
     # some firmware appends one more value: ignored (seen)
     ref, msgid, object_, instance, resource = _values_of(text, 5, 6)[:5]
-    return ReadRequest(int(ref), _msgid(msgid), _path(object_, instance, resource))
+    return ReadRequest(int(ref), msgid_of(msgid), path_of(object_, instance, resource))
 
 
 def _write(text: str, form: Form, declared: Declared) -> WriteRequest:
@@ -126,7 +102,7 @@ def _write(text: str, form: Form, declared: Declared) -> WriteRequest:
         ref, msgid, object_, instance, resource, rest = text.split(",", 5)
     except ValueError:
         raise ValueError("got fewer than 6 values, expected 6") from None
-    number, path = _msgid(msgid), _resource(object_, instance, resource)
+    number, path = msgid_of(msgid), resource_of(object_, instance, resource)
     rest = _unspaced(msgid, rest)
     return WriteRequest(int(ref), number, path, *form.value(rest, declared(path)))
 
@@ -136,7 +112,7 @@ def _execute(text: str, form: Form, _: Declared) -> ExecuteRequest:
     if len(values) < 5:
         raise ValueError(f"got {len(values)} values, expected 5 or more")
     ref, msgid, object_, instance, resource, rest = (*values, "")[:6]
-    number, path = _msgid(msgid), _resource(object_, instance, resource)
+    number, path = msgid_of(msgid), resource_of(object_, instance, resource)
     arguments = form.arguments(_unspaced(msgid, rest))
     return ExecuteRequest(int(ref), number, path, raw(arguments))
 
@@ -159,35 +135,3 @@ _WITH_VALUE: Final[dict[str, Callable[[str, Form, Declared], Urc]]] = {
     "+MIPLWRITE": _write,
     "+MIPLEXECUTE": _execute,
 }
-
-
-# --- requests in no known form ---------------------------------------------------------------
-
-
-def _answerable(name: str, text: str) -> Request | None:
-    """What can be read of a malformed request, if that is enough to refuse it."""
-    if name not in ("+MIPLREAD", "+MIPLWRITE", "+MIPLEXECUTE"):
-        return None
-    values = text.split(",")
-    try:
-        ref, msgid = int(values[0]), _msgid(values[1])
-    except (ValueError, IndexError):
-        return None
-    object_, instance, resource = (*map(_id, values[2:5]), ANY, ANY, ANY)[:3]
-    path = Path(max(object_, 0), instance, ANY if instance == ANY else resource)
-    match name:
-        case "+MIPLREAD":
-            return ReadRequest(ref, msgid, path)
-        case "+MIPLWRITE":
-            return WriteRequest(ref, msgid, path, None, "")
-        case _:
-            return ExecuteRequest(ref, msgid, path, b"")
-
-
-def _id(text: str) -> int:
-    """An id, or ANY for what is none."""
-    try:
-        number = int(text)
-    except ValueError:
-        return ANY
-    return number if 0 <= number <= ID_LIMIT else ANY

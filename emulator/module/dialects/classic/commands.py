@@ -12,8 +12,8 @@ from emulator.module.at.codec import Cme, Refusal
 from emulator.module.at.commands import OK, Answer, CommandForms, Commands, Setter, Values
 from emulator.module.at.doubts import Doubts
 from emulator.module.dialects.classic.config import LIFETIME, Assembly
-from emulator.module.dialects.classic.urcs import execute_line, ids_of, read_line, write_lines
-from emulator.module.dialects.values import LWM2M_TYPES, ValueType, size, value_of
+from emulator.module.dialects.classic.urcs import execute_line, read_line, write_lines
+from emulator.module.dialects.values import LWM2M_TYPES, ValueType, ids_of, size, value_of
 from emulator.module.firmware import Firmware
 from emulator.module.lwm2m.client import Client
 from emulator.module.lwm2m.host import (

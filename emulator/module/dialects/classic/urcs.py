@@ -7,6 +7,7 @@ from emulator.module.dialects.values import (
     ValueType,
     announced_length,
     as_declared,
+    ids_of,
     size,
     text_of,
 )
@@ -19,15 +20,6 @@ from emulator.module.lwm2m.host import (
     WriteRequest,
 )
 from emulator.module.lwm2m.objects import Objects
-
-
-def ids_of(path: Path) -> tuple[int, int, int]:
-    """The ids of object, instance and resource as the AT line has them: -1 stands for all."""
-    return (
-        path.object,
-        -1 if path.instance is None else path.instance,
-        -1 if path.resource is None else path.resource,
-    )
 
 
 def addressed(name: str, msgid: int, path: Path) -> str:

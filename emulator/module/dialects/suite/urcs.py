@@ -10,6 +10,7 @@ from emulator.module.dialects.values import (
     ValueType,
     announced_length,
     as_declared,
+    ids_of,
     text_of,
 )
 from emulator.module.lwm2m.host import (
@@ -22,15 +23,6 @@ from emulator.module.lwm2m.host import (
 )
 from emulator.module.lwm2m.objects import Objects
 from emulator.module.suite import Execute, Suite, Write
-
-
-def ids_of(path: Path) -> tuple[int, int, int]:
-    """The ids of object, instance and resource as the line has them: -1 stands for all."""
-    return (
-        path.object,
-        -1 if path.instance is None else path.instance,
-        -1 if path.resource is None else path.resource,
-    )
 
 
 def urc(suite: Suite, name: str, *values: object) -> str:
