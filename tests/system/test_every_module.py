@@ -28,7 +28,9 @@ BYTES, BUTTON, HIDDEN = Path(3306, 0, 5527), Path(3306, 0, 5523), Path(3306, 0, 
 
 
 def bed(module: str, line: Hostile = WHOLE) -> DeviceTestbed:
-    return DeviceTestbed(line, language=Language(module, declaring=module in DECLARING))
+    """Its module refuses also what is only doubtful, on a line that changes nothing."""
+    language = Language(module, declaring=module in DECLARING)
+    return DeviceTestbed(line, language=language, strict_host=line is WHOLE)
 
 
 class Program:
