@@ -22,6 +22,9 @@ by AT+MIPLDISCOVERRSP before AT+MIPLOPEN, and shows the lines for information.
 The pace. Where a module has one (`Suite.pacing`), the next observe or discover is written so many
 seconds after the host's answer to the one before. The platform sends them one at a time.
 
+Who asks. After AT+MIPLNMI=<ref>,2,... the host of a China Mobile module fetches reads, writes and
+executes one by one (`waiting.Waiting`).
+
 What is refused, and what is only doubtful: as in the classic dialect, a refusal needs a source.
 
     taken, and doubtful                    why it is taken

@@ -14,6 +14,7 @@ from emulator.module.at.conversation import URC_LIMIT
 from emulator.module.dialects.suite import urcs
 from emulator.module.dialects.suite.exchanges import Exchanges
 from emulator.module.dialects.suite.instance import Instance, number_of, refusal
+from emulator.module.dialects.suite.waiting import Waiting
 from emulator.module.dialects.values import LWM2M_TYPES, ValueType
 from emulator.module.firmware import Firmware
 from emulator.module.lwm2m.client import Client
@@ -32,8 +33,7 @@ from emulator.module.suite import Create, Suite, Write
 # China Mobile's own commands (its LwM2M manual), and Quectel's for buffered lines: taken without an
 # effect.
 _EXTRAS = (
-    *("CFG", "NMI", "MGR", "QMGR", "UPDATESET", "DEVINFO", "DTLSNAT", "LTRDP", "FOTACFG"),
-    *("SOTAVER", "SOTA", "RD"),
+    *("CFG", "UPDATESET", "DEVINFO", "DTLSNAT", "LTRDP", "FOTACFG", "SOTAVER", "SOTA", "RD"),
 )
 _Set = Callable[[Values, float], Answer]
 _Query = Callable[[float], Answer]
@@ -85,6 +85,7 @@ def _answer(answer: Callable[[SuiteDialect], _Set]) -> CommandForms[SuiteDialect
 
     def again(suite: SuiteDialect) -> _Set:
         def take(values: Values, now: float) -> Answer:
+            suite.waiting.answered()
             try:
                 return answer(suite)(values, now)
             except UnknownRequest:
@@ -105,6 +106,7 @@ class SuiteDialect:
         client.host = self
         self.instance = Instance(client, urc, firmware.suite)
         self.exchanges = Exchanges(self.instance)
+        self.waiting = Waiting(self.instance, urc)
         self._client = client
         self._urc = urc
         self._paced: deque[str] = deque(maxlen=URC_LIMIT)  # lines that wait for the pace
@@ -138,6 +140,7 @@ class SuiteDialect:
     def delete(self, values: Values, now: float) -> Answer:
         answer = self.instance.delete(values, now)
         self._paced.clear()
+        self.waiting.clear()
         return answer
 
     def answer_observe(self, values: Values, now: float) -> Answer:
@@ -188,15 +191,17 @@ class SuiteDialect:
         self._urc(urcs.parameter_line(self.profile, request))
 
     def read(self, request: ReadRequest) -> None:
-        if self.profile.own_reads or self._client.objects.knows(request.path):
-            self._urc(urcs.read_line(self.profile, request))
-
-    def write(self, request: WriteRequest) -> None:
-        for line in urcs.write_lines(self.profile, request, self._client.objects):
+        line = urcs.read_line(self.profile, request)
+        if self._client.objects.knows(request.path):
+            self.waiting.write((line,))
+        elif self.profile.own_reads:
             self._urc(line)
 
+    def write(self, request: WriteRequest) -> None:
+        self.waiting.write(urcs.write_lines(self.profile, request, self._client.objects))
+
     def execute(self, request: ExecuteRequest) -> None:
-        self._urc(urcs.execute_line(self.profile, request))
+        self.waiting.write((urcs.execute_line(self.profile, request),))
 
     COMMANDS: ClassVar[Commands] = {
         "+MIPLCREATE": _form(
@@ -237,6 +242,9 @@ class SuiteDialect:
         "+MIPLPARAMETERRSP": _answer(lambda suite: suite.exchanges.answer_parameters),
         "+MIPLOBSERVERSP": _answer(lambda suite: suite.answer_observe),
         "+MIPLDISCOVERRSP": _answer(lambda suite: suite.answer_discover),
+        "+MIPLNMI": _form(lambda suite: suite.waiting.choose),
+        "+MIPLMGR": _form(lambda suite: suite.waiting.fetch),
+        "+MIPLQMGR": _form(execute=lambda suite: suite.waiting.count),
         "+MIPLVER": _form(read=lambda suite: suite.read_version),
         **dict.fromkeys(
             (f"+MIPL{name}" for name in _EXTRAS),
