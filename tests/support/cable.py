@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import asyncio
 
+from emulator.module.firmware import DEFAULT
 from emulator.module.general.identity import Identity
 from emulator.module.module import Module
 from m5310.at.modem import Modem
 from tests.support.hostile import WHOLE, Carrier, Hostile
+from tests.support.language import running
 from tests.support.null_modem import START
 
 
@@ -19,7 +21,10 @@ class Cable(asyncio.Transport):
 
     def __init__(self, hostile: Hostile = WHOLE) -> None:
         super().__init__()
-        self.module = Module(Identity(), now=START)
+        language = running()
+        self.module = Module(
+            Identity(), firmware=DEFAULT if language.classic else language.module, now=START
+        )
         self.modem = Modem("the cable", quiet=0)
         self._to_module = Carrier(hostile.to_module(), self._arrived)
         self._to_host = Carrier(hostile.to_host(), self._received)

@@ -18,7 +18,8 @@ class Language:
     """`module` is emulated; the driver finds out which one it is. `creates` and `deletes`: how the
     lines that create and delete the device begin. `closed`: what the module writes when it is
     logged out. `declares_values`: the declaration of a resource has its value. `declaring`: the
-    module answers observe and discover by itself.
+    module answers observe and discover by itself. `hex_bytes`: the cloud gets the bytes of a
+    HEX_STRING, not the text of its digits.
     """
 
     module: str
@@ -27,6 +28,7 @@ class Language:
     closed: str = "+MIPLEVENT:0,15"
     declares_values: bool = False
     declaring: bool = False
+    hex_bytes: bool = False
 
     def __str__(self) -> str:
         return self.module
@@ -55,7 +57,7 @@ CLASSIC = Language(
     declares_values=True,
 )
 HOST_ANSWERED = Language("nb86")
-MODULE_ANSWERED = Language("m5310a", declaring=True)
+MODULE_ANSWERED = Language("m5310a", declaring=True, hex_bytes=True)
 LANGUAGES = (CLASSIC, HOST_ANSWERED, MODULE_ANSWERED)
 
 current = CLASSIC

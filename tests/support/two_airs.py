@@ -1,7 +1,7 @@
 """A module with its host, and a platform with its HTTP API, over either air, in the test's time.
 
-The test is the same for both airs. Sockets are real, so such tests run on the real clock; time of
-all parts is `World.now`, which only `elapse` moves.
+The test is the same for both airs, and in each language. Sockets are real, so such tests run on the
+real clock; time of all parts is `World.now`, which only `elapse` moves.
 """
 
 from __future__ import annotations
@@ -19,12 +19,15 @@ from emulator.air.faults import Faults, Link
 from emulator.air.network import Air, MemoryAir
 from emulator.air.udp.air import UdpAir
 from emulator.clock.deadlines import earliest
+from emulator.module.firmware import DEFAULT
 from emulator.module.module import Identity, Module
 from emulator.onenet.devices import Description
 from emulator.onenet.http.api import HttpApi
 from emulator.onenet.platform import Platform
 from emulator.simulation.simulation import ACCESS_MACHINE
-from tests.support.uart import DIRECT, START
+from tests.support.host_words import BOTH, Words, words_of
+from tests.support.language import running
+from tests.support.uart import START
 
 T = TypeVar("T")
 Deliver = Callable[[str, bytes, float], None]
@@ -33,29 +36,23 @@ IMEI, IMSI = "1234", "test"  # of the endpoint name in DIRECT
 KEY = "secret"
 TEMPERATURE = {"imei": IMEI, "obj_id": "3303", "obj_inst_id": "0", "res_id": "5700"}
 LEVEL = {"imei": IMEI, "obj_id": "3306", "obj_inst_id": "0"}
-DEVICE = (
-    DIRECT,
-    "AT+MIPLADDOBJ=0,3303,0",
-    'AT+MIPLNOTIFY=0,3303,0,5700,4,"20.5",1',
-    "AT+MIPLADDOBJ=0,3306,0",
-    'AT+MIPLNOTIFY=0,3306,0,5851,3,"0",1',
-)
-_REQUEST = re.compile(r"\+MIPL(READ|WRITE|EXECUTE):0,(\d+),(\d+),(\d+),(-?\d+)(?:,(.*))?")
+REQUESTS = ("read", "write", "execute")
 
 
 class AtHost:
-    """A program at the UART: it answers requests, unless it is `busy`. `urcs`: all lines it got.
+    """A program at the UART: it answers requests, unless it is `busy`. `urcs`: all lines it got, in
+    the words of tests/support/host_words.py.
 
     `answers_with_msgid`: the temperature that it answers is the msgid of the read.
     """
 
-    def __init__(self, module: Module) -> None:
+    def __init__(self, module: Module, words: Words) -> None:
         self._module = module
+        self.words = words
         self.urcs: list[str] = []
         self.busy = False
         self.answers_with_msgid = False
-        self._unanswered: list[tuple[str, str, str]] = []
-        self.values = {"3303": '5700,4,"21.5"', "3306": '5851,3,"7"'}
+        self._unanswered: list[str] = []
 
     def write(self, line: str, now: float) -> None:
         self._module.receive(line.encode() + b"\r", now)
@@ -64,28 +61,28 @@ class AtHost:
         """Take the module's output, and answer it."""
         while output := self._module.take_output():
             for line in re.findall(r"[^\r\n]+", output.decode()):
-                self.urcs.append(line)
-                found = _REQUEST.fullmatch(line)
-                if found is not None:
-                    self._unanswered.append(found.group(1, 2, 3))
+                words = self.words.understood(line)
+                self.urcs.append(words)
+                if words.startswith(REQUESTS):
+                    self._unanswered.append(words)
+                else:
+                    self._answer(words, now)
             while self._unanswered and not self.busy:
-                self._answer(*self._unanswered.pop(0), now)
+                self._answer(self._unanswered.pop(0), now)
 
-    def _answer(self, kind: str, msgid: str, object_: str, now: float) -> None:
-        if kind == "READ":
-            if object_ in self.values:
-                value = self.values[object_]
-                if self.answers_with_msgid and object_ == "3303":
-                    value = f'5700,4,"{msgid}"'
-                self.write(f"AT+MIPLREAD=0,{msgid},{object_},0,{value},1", now)
-        else:
-            self.write(f"AT+MIPL{kind}=0,{msgid},1", now)
+    def _answer(self, words: str, now: float) -> None:
+        values: dict[str, object] = {"3303": 21.5, "3306": 7}
+        if self.answers_with_msgid:
+            values["3303"] = words.split(" ")[1] if " " in words else 0
+        answer = self.words.answer(words, values)
+        if answer is not None:
+            self.write(answer, now)
 
     def resume(self, now: float) -> None:
         """Be no longer busy, and answer what came meanwhile."""
         self.busy = False
         while self._unanswered:
-            self._answer(*self._unanswered.pop(0), now)
+            self._answer(self._unanswered.pop(0), now)
 
     def got(self, begin: str) -> list[str]:
         """The lines that begin so."""
@@ -139,7 +136,7 @@ class Secure:
 class World:
     """`carried`: each datagram on the air, with source and destination, lost ones too.
 
-    `secure`: all of it by DTLS.
+    The module is that of the running test's language. `secure`: all of it by DTLS.
     """
 
     def __init__(
@@ -158,8 +155,15 @@ class World:
             self.air = UdpAir(self._input, self.faults)
         self.carried: list[tuple[str, str, bytes]] = []
         self.air.on_datagram = lambda *it: self.carried.append(it[:3])
-        self.module = Module(Identity(imei=IMEI, imsi=IMSI), style=style, now=self.now)
-        self.host = AtHost(self.module)
+        language = running()
+        self.module = Module(
+            Identity(imei=IMEI, imsi=IMSI),
+            firmware=DEFAULT if language.classic else language.module,
+            style=style,
+            now=self.now,
+        )
+        self.words = words_of(language)
+        self.host = AtHost(self.module, self.words)
         self._news = asyncio.Event()
         self._called = asyncio.Event()
         self._delivered = 0
@@ -209,14 +213,13 @@ class World:
             await self.settle()
 
     async def log_in(self) -> None:
-        await self.at(*DEVICE, "AT+MIPLOPEN=0,60")
+        await self.at(*self.words.create(*BOTH), self.words.open(60))
         await self.elapse(5)
-        assert self.host.urcs[-1] != "ERROR", self.host.urcs
-        assert self.host.got("+MIPLOPEN") == ["+MIPLOPEN:0,1"], self.host.urcs
+        assert self.host.got("refused") == [], self.host.urcs
+        assert self.host.got("opened") == ["opened 1"], self.host.urcs
 
     async def report(self, value: float, ackid: int = 0) -> None:
-        ack = f",{ackid}" if ackid else ""
-        await self.at(f'AT+MIPLNOTIFY=0,3303,0,5700,4,"{value}",1{ack}')
+        await self.at(self.words.report(value, ackid))
         await self.elapse(2)
 
     # The application -----------------------------------------------------------------------------

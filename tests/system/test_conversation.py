@@ -1,8 +1,12 @@
-"""Driver and emulated module talk to one another: whole, byte by byte, and in any cut."""
+"""Driver and emulated module talk to one another: whole, byte by byte, and in any cut.
+
+The chain from a dialect's command lines to the cloud and back, without device, loop or port.
+"""
 
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import pytest
 from hypothesis import given, settings
@@ -12,78 +16,98 @@ from emulator.lwm2m.model import Item
 from emulator.lwm2m.model import Path as CloudPath
 from emulator.onenet.lwm2m.operations import Execute, Read, Write
 from m5310.at.events import Synchronized
-from m5310.dialects.classic import commands as classic
-from m5310.dialects.classic import urcs as classic_urcs
 from m5310.dialects.classic.form import Reading
-from m5310.dialects.urcs import ExecuteRequest, ReadRequest, WriteRequest
-from m5310.errors import CommandError
+from m5310.dialects.dialect import WireValue
+from m5310.dialects.urcs import Acknowledged, Closed, ExecuteRequest, ReadRequest, WriteRequest
+from m5310.errors import CommandError, NotSupported
 from m5310.lwm2m import values
-from m5310.lwm2m.path import Path
+from m5310.lwm2m.resources import Access, Resource
 from m5310.lwm2m.values import ValueType
 from tests.support.effort import scaled
 from tests.support.hostile import GENTLE, Cut, Hostile
+from tests.support.language import CLASSIC, LANGUAGES, Language
 from tests.support.null_modem import NullModem
 from tests.support.stored import streams
 
-TEMPERATURE = ("3303/0/5700", ValueType.FLOAT, "21.5")
-LABEL = ("3303/0/5750", ValueType.STRING, "hall")
+TEMPERATURE, LABEL = "3303/0/5700", "3303/0/5750"
 SENSOR = CloudPath(3303, 0, 5700)
+
+
+class Form(NamedTuple):
+    """A language, and whether its URCs have types and lengths, which only the classic one may."""
+
+    language: Language
+    typed_urcs: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.language}{', typed' * self.typed_urcs}"
+
+
+FORMS = (*map(Form, LANGUAGES), Form(CLASSIC, typed_urcs=True))
+each_form = pytest.mark.parametrize("form", FORMS, ids=str)
+
+
+def written(request: WriteRequest, kind: ValueType) -> values.Value:
+    """The value of a write for a resource of this type."""
+    if request.kind is ValueType.OPAQUE:
+        data = values.decode(ValueType.OPAQUE, request.text)
+        assert isinstance(data, bytes)
+        return values.decode_bytes(kind, data)
+    return values.decode(kind, request.text)
 
 
 def check_session(line: NullModem) -> None:
     """Login, report, read, write, execute, refusal, logout; each seen from the other end."""
-    line.log_in(TEMPERATURE, LABEL)
+    sensor = Resource(TEMPERATURE, ValueType.FLOAT, 21.5, Access(7))
+    line.log_in(sensor, Resource(LABEL, ValueType.STRING, "hall", Access(1)))
+    path, dialect = sensor.path, line.dialect
     assert line.platform.online(line.device)
-    line.execute(classic.notify(Path(3303, 0, 5700), ValueType.FLOAT, "22.25", ackid=7))
-    line.until(lambda: "+MIPLNOTIFY:0,7" in line.urcs)
+    line.execute_all(dialect.report([WireValue(path, ValueType.FLOAT, "22.25")], ackid=7))
+    assert line.arrives(Acknowledged).ackid == 7
     (stream,) = streams(line.platform, line.device, ids=["3303_0_5700"])
     assert stream.points[-1].value == 22.25
 
     reading = line.ask(Read(SENSOR))
-    line.until(lambda: line.urcs[-1].endswith(",3303,0,5700"))
-    request = classic_urcs.parse(line.urcs[-1])
-    assert isinstance(request, ReadRequest)
-    line.execute(classic.answer_read(request.msgid, request.path, ValueType.FLOAT, "20.5"))
+    to_read = line.arrives(ReadRequest)
+    assert to_read.path == path
+    line.execute_all(dialect.answer_read(to_read, [WireValue(path, ValueType.FLOAT, "20.5")]))
     line.until(lambda: bool(reading))
     assert [(str(item.path), item.value) for item in reading[0].items] == [("/3303/0/5700", 20.5)]
 
     writing = line.ask(Write(CloudPath(3303, 0), (Item(SENSOR, 1.5),), replace=False))
-    line.until(lambda: any(u.startswith("+MIPLWRITE") for u in line.urcs))
-    written = classic_urcs.parse(line.urcs[-1])
-    assert isinstance(written, WriteRequest)
-    assert values.decode(ValueType.FLOAT, written.text) == 1.5
-    line.execute(classic.answer_write(written.msgid, done=True))
+    to_write = line.arrives(WriteRequest)
+    assert written(to_write, ValueType.FLOAT) == 1.5
+    line.execute_all(dialect.confirm(to_write))
     line.until(lambda: bool(writing))
     assert writing[0].failure is None
 
     executing = line.ask(Execute(SENSOR, b"now, please"))
-    line.until(lambda: any(u.startswith("+MIPLEXECUTE") for u in line.urcs))
-    execution = classic_urcs.parse(line.urcs[-1])
-    assert isinstance(execution, ExecuteRequest)
+    execution = line.arrives(ExecuteRequest)
     assert execution.arguments == b"now, please"
-    line.execute(classic.answer_execute(execution.msgid, done=False))
+    line.execute_all(dialect.refuse(execution, NotSupported("not now"), None))
     line.until(lambda: bool(executing))
     assert executing[0].failure is not None
 
     with pytest.raises(CommandError):
-        line.execute(classic.answer_execute(execution.msgid, done=True))
-    line.execute(classic.close())
-    line.until(lambda: "+MIPLCLOSE:0,1" in line.urcs)
+        line.execute_all(dialect.confirm(execution))
+    line.execute_all(dialect.close())
+    assert line.arrives(Closed).success
     assert not line.platform.online(line.device)
-    line.execute(classic.delete())
+    line.execute_all(dialect.delete())
     assert [event for event in line.strays if not isinstance(event, Synchronized)] == []
 
 
-@pytest.mark.parametrize("typed_urcs", [False, True])
+@each_form
 @pytest.mark.parametrize("hostile", GENTLE, ids=str)
-def test_session_over_each_line(hostile: Hostile, typed_urcs: bool) -> None:
-    check_session(NullModem(hostile, typed_urcs=typed_urcs))
+def test_session_over_each_line(hostile: Hostile, form: Form) -> None:
+    check_session(NullModem(hostile, **form._asdict()))
 
 
+@each_form
 @settings(max_examples=scaled(25))
-@given(st.integers(0, 2**32), st.booleans())
-def test_session_in_any_cut(seed: int, echo: bool) -> None:
-    check_session(NullModem(Hostile("any cut", Cut.ANYWHERE, seed, echo=echo)))
+@given(seed=st.integers(0, 2**32), echo=st.booleans())
+def test_session_in_any_cut(form: Form, seed: int, echo: bool) -> None:
+    check_session(NullModem(Hostile("any cut", Cut.ANYWHERE, seed, echo=echo), **form._asdict()))
 
 
 TEXTS = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"]), max_size=60).filter(
@@ -101,28 +125,44 @@ VALUES = st.one_of(
     st.tuples(st.just(ValueType.HEX_STRING), st.binary(max_size=60).map(bytes.hex)),
 )
 
-# A resource of each type, by OMA's registry.
-RESOURCES = {
-    ValueType.STRING: "3303/0/5701",
-    ValueType.OPAQUE: "3336/0/5517",
-    ValueType.INTEGER: "3200/0/5501",
-    ValueType.FLOAT: "3303/0/5700",
-    ValueType.BOOLEAN: "3200/0/5500",
-    ValueType.HEX_STRING: "3303/0/5701",
+# A resource of each type, by OMA's registry, and its first value.
+RESOURCES: dict[ValueType, tuple[str, values.Value]] = {
+    ValueType.STRING: ("3303/0/5701", ""),
+    ValueType.OPAQUE: ("3336/0/5517", b""),
+    ValueType.INTEGER: ("3200/0/5501", 0),
+    ValueType.FLOAT: ("3303/0/5700", 0.0),
+    ValueType.BOOLEAN: ("3200/0/5500", False),
+    ValueType.HEX_STRING: ("3303/0/5701", ""),
 }
 
 
-@pytest.fixture(scope="module")
-def lines() -> dict[tuple[ValueType, bool], NullModem]:
-    """A device with one resource of each type, logged in, in both forms of the URCs."""
-    made = {}
-    for kind in ValueType:
-        for typed_urcs in (False, True):
-            line = NullModem(typed_urcs=typed_urcs)
-            empty = {ValueType.INTEGER: "0", ValueType.FLOAT: "0", ValueType.BOOLEAN: "0"}
-            line.log_in((RESOURCES[kind], kind, empty.get(kind, "")))
-            made[kind, typed_urcs] = line
-    return made
+class Holder:
+    """A device with one resource of this type, logged in."""
+
+    def __init__(self, form: Form, kind: ValueType) -> None:
+        self.bytes_of_digits = form.language.hex_bytes and kind is ValueType.HEX_STRING
+        path, _ = RESOURCES[ValueType.OPAQUE if self.bytes_of_digits else kind]
+        self.resource = Resource(path, kind, RESOURCES[kind][1], Access(3))
+        reading = Reading.TYPED if form.typed_urcs else Reading.BARE
+        self.line = NullModem(**form._asdict(), reading=reading)
+        self.line.log_in(self.resource)
+
+    def on_platform(self, value: values.Value) -> values.Value:
+        """The value as an application has it."""
+        if self.bytes_of_digits:
+            assert isinstance(value, str)
+            return bytes.fromhex(value)
+        return value
+
+    def same(self, one: object, other: object) -> bool:
+        if self.bytes_of_digits:
+            return str(one).upper() == str(other).upper()
+        return same(one, other)
+
+
+@pytest.fixture(params=FORMS, ids=str, scope="module")
+def holders(request: pytest.FixtureRequest) -> dict[ValueType, Holder]:
+    return {kind: Holder(request.param, kind) for kind in ValueType}
 
 
 def same(one: object, other: object) -> bool:
@@ -134,35 +174,33 @@ def same(one: object, other: object) -> bool:
 @settings(max_examples=scaled(200))
 @given(VALUES)
 def test_reported_value_reaches_the_cloud(
-    lines: dict[tuple[ValueType, bool], NullModem], case: tuple[ValueType, values.Value]
+    holders: dict[ValueType, Holder], case: tuple[ValueType, values.Value]
 ) -> None:
     kind, value = case
-    line = lines[kind, False]
-    line.execute(classic.notify(Path.parse(RESOURCES[kind]), kind, values.encode(kind, value)))
+    holder = holders[kind]
+    line = holder.line
+    wire = WireValue(holder.resource.path, kind, values.encode(kind, value))
+    line.execute_all(line.dialect.report([wire], ackid=None))
     line.wait(1)
     (stream,) = streams(line.platform, line.device)
-    stored = list(value) if isinstance(value, bytes) else value  # an array of their numbers
+    there = holder.on_platform(value)
+    stored = list(there) if isinstance(there, bytes) else there  # an array of their numbers
     assert same(stream.points[-1].value, stored)
 
 
 @settings(max_examples=scaled(200))
-@given(VALUES, st.booleans())
+@given(VALUES)
 def test_written_value_reaches_the_driver(
-    lines: dict[tuple[ValueType, bool], NullModem],
-    case: tuple[ValueType, values.Value],
-    typed_urcs: bool,
+    holders: dict[ValueType, Holder], case: tuple[ValueType, values.Value]
 ) -> None:
     kind, value = case
-    line = lines[kind, typed_urcs]
-    line.urcs.clear()
-    path = CloudPath.parse(f"/{RESOURCES[kind]}")
-    outcome = line.ask(Write(path.instance_path, (Item(path, value),), replace=False))
-    line.until(lambda: bool(line.urcs) or bool(outcome))
-    assert not outcome, outcome
-    reading = Reading.TYPED if typed_urcs else Reading.BARE
-    request = classic_urcs.parse(line.urcs[-1], reading)
-    assert isinstance(request, WriteRequest)
-    assert same(values.decode(kind, request.text), value)
-    line.execute(classic.answer_write(request.msgid, done=True))
+    holder = holders[kind]
+    line = holder.line
+    path = CloudPath.parse(f"/{holder.resource.path}")
+    items = (Item(path, holder.on_platform(value)),)
+    outcome = line.ask(Write(path.instance_path, items, replace=False))
+    request = line.arrives(WriteRequest)
+    assert holder.same(written(request, kind), value)
+    line.execute_all(line.dialect.confirm(request))
     line.until(lambda: bool(outcome))
     assert outcome[0].failure is None

@@ -24,6 +24,8 @@ from tests.support.clock import elapse
 from tests.support.datagrams import PEER, RecordingProtocol
 from tests.support.hostile import FEW_GENTLE, Hostile
 
+pytestmark = pytest.mark.usefixtures("each_language")
+
 LINES = pytest.mark.parametrize("hostile", FEW_GENTLE, ids=str)
 
 

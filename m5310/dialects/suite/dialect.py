@@ -13,6 +13,7 @@ from m5310.dialects.profiles import Create, Profile
 from m5310.dialects.suite import commands, urcs
 from m5310.dialects.suite.blob import Blob
 from m5310.dialects.suite.objects import Objects
+from m5310.dialects.suite.values import digits_of
 from m5310.dialects.urcs import (
     Acknowledged,
     Discovered,
@@ -336,10 +337,19 @@ class Suite:
             case Acknowledged() | NotAcknowledged():
                 return urc._replace(ackid=self._ackid_of(urc.ackid))
             case WriteRequest():
-                return self._joined(urc)
+                return self._joined(self._as_digits(urc))
             case _:
                 pass
         return urc
+
+    def _as_digits(self, write: WriteRequest) -> WriteRequest:
+        """A write to a HEX_STRING as the text that it was reported as, without the value type 6."""
+        declared = self._resources.declared(write.path)
+        if self._profile.hex_string or declared is not ValueType.HEX_STRING:
+            return write
+        if write.kind is ValueType.OPAQUE and (digits := digits_of(write.text)) is not None:
+            return write._replace(kind=ValueType.STRING, text=digits)
+        return write
 
     def _joined(self, write: WriteRequest) -> WriteRequest:
         """The flag as in `WriteRequest`: some firmware writes 0 on every line, and counts the index

@@ -100,6 +100,14 @@ def _readings(kind: ValueType, length: int, text: str) -> list[tuple[str, str]]:
             return [(number[2], text[number.end() :].lstrip(" "))] if number else []
 
 
+def digits_of(text: str) -> str | None:
+    """The hex digits whose ASCII codes are the bytes in `text`, as firmware shows a text of which it
+    does not know the type; None: the bytes are something else."""
+    # guess: bytes that could be digits are. Bytes of any value are for a resource of type OPAQUE.
+    found = bytes.fromhex(text).decode("ascii", "replace")
+    return found if HEX.fullmatch(found) else None
+
+
 _COUNTED: Final = re.compile(r" *([0-9]{1,4}) *,(.*)", re.DOTALL)
 _FLAG: Final = re.compile(r"(?: *, *[0-9])? *")
 

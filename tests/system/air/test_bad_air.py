@@ -22,13 +22,16 @@ from emulator.onenet.lwm2m.outcomes import Outcome
 from emulator.onenet.lwm2m.requests import Request
 from tests.support.clock import run
 from tests.support.effort import either
+from tests.support.host_words import BOTH
 from tests.support.stored import streams
-from tests.support.two_airs import DEVICE, World
+from tests.support.two_airs import World
 
 TEMPERATURE, DIMMER = Path(3303, 0, 5700), Path(3306, 0, 5851)
 INSTANCES = {Path(3303, 0), Path(3306, 0)}
+pytestmark = pytest.mark.usefixtures("each_language")
+
 ACTIONS = 60
-SEEDS, BATCH = 200, 10
+SEEDS, BATCH = 200, 20
 LIFETIME = 86_400
 
 
@@ -73,17 +76,18 @@ class Life:
 
     def report(self) -> None:
         number = self.next()
-        if self.at(f'AT+MIPLNOTIFY=0,3303,0,5700,4,"{number}.5",1,{number}') == "OK":
+        if self.at(self.world.words.report(number + 0.5, number)) == "OK":
             self.reported[number] = number + 0.5
 
     def update(self) -> None:
-        self.at(f"AT+MIPLUPDATE=0,{LIFETIME},{self.random.randrange(2)}")
+        with_objects = self.random.random() < 0.5
+        self.at(self.world.words.update(LIFETIME, with_objects=with_objects))
 
     def keep_registered(self) -> None:
         """Log in again after each failure, as hosts do."""
         news, self._seen = self.urcs[self._seen :], len(self.urcs)
-        if any(line in ("+MIPLOPEN:0,0", "+MIPLUPDATE:0,0") for line in news):
-            self.at("AT+MIPLOPEN=0,60")
+        if any(line in ("opened 0", "updated 0") for line in news):
+            self.at(self.world.words.open(60))
 
     # The application -----------------------------------------------------------------------------
 
@@ -131,7 +135,7 @@ class Life:
     def check_requests(self) -> None:
         msgids = defaultdict(set)  # by kind and value of the lines that the host got
         for line in self.urcs:
-            found = re.fullmatch(r"\+MIPL(WRITE|EXECUTE):0,(\d+),3306,0,5851,(.*)", line)
+            found = re.fullmatch(r"(write|execute) (\d+) 3306 5851 (.*)", line)
             if found is not None:
                 msgids[found[1], found[3]].add(int(found[2]))
         for (kind, value), ids in msgids.items():
@@ -146,7 +150,7 @@ class Life:
 
     def check_reports(self) -> None:
         acknowledged = [
-            int(line.rpartition(",")[2]) for line in self.urcs if line.startswith("+MIPLNOTIFY:")
+            int(line.rpartition(" ")[2]) for line in self.urcs if line.startswith("acknowledged")
         ]
         assert len(acknowledged) == len(set(acknowledged)), "an ackid twice"
         arrived = [
@@ -163,9 +167,9 @@ class Life:
 
     async def play(self) -> None:
         it = self.world
-        for line in DEVICE:
+        for line in it.words.create(*BOTH):
             assert self.at(line) == "OK"
-        self.at("AT+MIPLOPEN=0,60")
+        self.at(it.words.open(60))
         for _ in range(ACTIONS):
             self.random.choice(self.actions)()
             wait = self.random.expovariate(1 / 15)
@@ -180,16 +184,16 @@ class Life:
             self.keep_registered()
             self.check_observations()
         for _ in range(2):  # the first may show that the login has expired
-            self.at(f"AT+MIPLUPDATE=0,{LIFETIME},0")
+            self.at(it.words.update(LIFETIME))
             await it.elapse(30)
             self.keep_registered()
             await it.elapse(30)
-        assert "+MIPLUPDATE:0,1" in self.urcs[-12:]
+        assert "updated 1" in self.urcs[-12:]
         self.check_observations()
         assert self.confirmed >= INSTANCES, "not asked for again at the update"
         self.report()
         await it.elapse(1)
-        assert self.urcs[-1] == f"+MIPLNOTIFY:0,{self.number}"
+        assert self.urcs[-1] == f"acknowledged {self.number}"
         self.check_requests()
         self.check_reports()
 

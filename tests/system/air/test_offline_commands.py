@@ -10,12 +10,15 @@ import pytest
 
 from tests.support.two_airs import AIRS, IMEI, LEVEL, World, world
 
-pytestmark = pytest.mark.realtime
+pytestmark = [pytest.mark.realtime, pytest.mark.usefixtures("each_language")]
 Given = Callable[[], AbstractAsyncContextManager[World]]
 LEVEL_7 = {"data": [{"res_id": 5851, "val": 7}]}
 ASLEEP = "AT+CPSMS=1,,,01000001,00000001"  # sleeps 2 s after the network has let it go
 BEIJING = timezone(timedelta(hours=8))
-SIGNS = {"report": 'AT+MIPLNOTIFY=0,3303,0,5700,4,"21.0",1', "update": "AT+MIPLUPDATE=0,3600,0"}
+SIGNS: dict[str, Callable[[World], str]] = {
+    "report": lambda it: it.words.report(21.0),
+    "update": lambda it: it.words.update(3600),
+}
 
 
 @pytest.fixture(params=[(air, style) for air in AIRS for style in ("onenet", "standard")], ids=str)
@@ -56,14 +59,14 @@ async def test_module_that_slept(given: Given, sign: str) -> None:
         assert it.module.power_saving.asleep
         uuid = await queue(it)
         await it.elapse(5)
-        assert it.host.got("+MIPLWRITE") == []
-        await it.at("AT", "AT", SIGNS[sign])  # the first bytes are lost to the wake-up
+        assert it.host.got("write") == []
+        await it.at("AT", "AT", SIGNS[sign](it))  # the first bytes are lost to the wake-up
         await it.elapse(5)
-        assert len(it.host.got("+MIPLWRITE")) == 1
+        assert len(it.host.got("write")) == 1
         assert await status(it, uuid) == (5, "SUCCESS")
-        await it.at(SIGNS[sign])
+        await it.at(SIGNS[sign](it))
         await it.elapse(5)
-        assert len(it.host.got("+MIPLWRITE")) == 1
+        assert len(it.host.got("write")) == 1
 
 
 async def test_module_whose_downlink_window_is_closed(given: Given) -> None:
@@ -74,9 +77,9 @@ async def test_module_whose_downlink_window_is_closed(given: Given) -> None:
         uuid = await queue(it)
         await it.elapse(5)
         assert await status(it, uuid) == (1, None)
-        await it.at(SIGNS["update"])
+        await it.at(SIGNS["update"](it))
         await it.elapse(5)
-        assert len(it.host.got("+MIPLWRITE")) == 1
+        assert len(it.host.got("write")) == 1
         assert await status(it, uuid) == (5, "SUCCESS")
 
 
@@ -86,16 +89,16 @@ async def test_program_that_does_not_answer_gets_the_command_again(given: Given)
         uuid = await queue(it)
         await it.elapse(2)
         it.host.busy = True
-        await it.at(SIGNS["update"])
+        await it.at(SIGNS["update"](it))
         await it.elapse(35)
         assert await status(it, uuid) == (1, "TIME_OUT")
-        writes = len(it.host.got("+MIPLWRITE"))
+        writes = len(it.host.got("write"))
         it.host.resume(it.now)
         await it.elapse(5)
-        assert len(it.host.got("+MIPLWRITE")) == writes
-        await it.at(SIGNS["update"])
+        assert len(it.host.got("write")) == writes
+        await it.at(SIGNS["update"](it))
         await it.elapse(5)
-        assert len(it.host.got("+MIPLWRITE")) == writes + 1
+        assert len(it.host.got("write")) == writes + 1
         assert await status(it, uuid) == (5, "SUCCESS")
 
 
@@ -104,5 +107,5 @@ async def test_command_waits_for_the_next_login(given: Given) -> None:
         uuid = await queue(it)
         await it.elapse(2)
         await it.log_in()
-        assert len(it.host.got("+MIPLWRITE")) == 1
+        assert len(it.host.got("write")) == 1
         assert await status(it, uuid) == (5, "SUCCESS")

@@ -14,15 +14,11 @@ import pytest
 
 from emulator import Cloud, Emulator, LoopClock
 from tests.support.foreign import program
+from tests.support.host_words import BLOB
 
 HERE = Path(__file__).parent
 SPEED = 40  # of the time in which the script lives
 
-# 183.230.40.40:5683 without bootstrap, mtu 1024: a real line
-BLOB = (
-    "AT+MIPLCREATE=49,130031F10003F2002304001100000000000000123138332E3233302E34302E34303A3536383300"
-    "0131F30008C000000000,0,49,0"
-)
 EX = 'AT+MIPLCREATEEX="183.230.40.39:5683",1'
 ANSWERING = {
     "m5310a-2018": [BLOB],

@@ -256,6 +256,29 @@ def test_hex_string_is_a_type_of_china_mobiles_modules() -> None:
     assert command.line == 'AT+MIPLNOTIFY=0,0,20,0,0,6,3,"0A0B0C",0,0,7'
 
 
+@pytest.mark.parametrize(
+    ("module", "line", "kind", "text"),
+    [
+        # reported as a text, so written as one; this firmware shows its bytes
+        ("bc28", "2,4,41423031,0,0", T.STRING, "AB01"),
+        ("bc28", "2,0,,0,0", T.STRING, ""),
+        ("bc28", "2,2,E309,0,0", T.OPAQUE, "E309"),
+        ("bc28", "2,3,414230,0,0", T.OPAQUE, "414230"),
+        ("bc28", '1,4,"AB01",0,0', T.STRING, "AB01"),
+        # reported as bytes
+        ("m5310a", "2,8,41423031,0", T.OPAQUE, "41423031"),
+    ],
+)
+def test_hex_string_is_written_as_it_was_reported(
+    module: str, line: str, kind: ValueType, text: str
+) -> None:
+    setup = Setup(module)
+    setup.tree.add(Resource("3303/0/5701", T.HEX_STRING, "", Access(3)))
+    request = setup.hears(f"+MIPLWRITE:0,4711,3303,0,5701,{line}")
+    assert isinstance(request, WriteRequest)
+    assert (request.kind, request.text) == (kind, text)
+
+
 def test_report_counts_down_and_quotes_the_observe() -> None:
     setup = Setup()
     setup.add("3303/0/5700", "3303/0/5701", "3303/1/5700")
