@@ -60,6 +60,16 @@ HOST_ANSWERED = Language("nb86")
 MODULE_ANSWERED = Language("m5310a", declaring=True, hex_bytes=True)
 LANGUAGES = (CLASSIC, HOST_ANSWERED, MODULE_ANSWERED)
 
+# Old firmware of M5310-A leaves all to its host, and has the name of a later one.
+_DECLARING = ("m5310a", "m5310a-2018", "m5311", "mn316")
+
+
+def language_of(module: str) -> Language:
+    """That of any module that the emulator knows."""
+    known = {each.module: each for each in LANGUAGES}
+    return known.get(module) or Language(module, declaring=module in _DECLARING)
+
+
 current = CLASSIC
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from emulator import Cloud, Emulator, LoopClock
+from emulator.module.firmware import MODULES
 from m5310 import (
     NBIOT_EXECUTABLE,
     NBIOT_FLOAT,
@@ -26,7 +27,6 @@ from m5310 import (
     nbiot_device_sync,
     nbiot_resource_add,
 )
-from tests.support.suite_transcript import MODULES
 
 PATIENCE = 15.0  # seconds of real time
 

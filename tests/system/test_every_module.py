@@ -7,18 +7,17 @@ import asyncio
 import pytest
 
 from emulator.lwm2m.model import Item, Path
+from emulator.module.firmware import MODULES
 from emulator.module.lwm2m.host import Happening
 from emulator.onenet.lwm2m.operations import Execute, Operation, Read, Write
 from emulator.onenet.lwm2m.outcomes import Failure, Outcome
 from m5310 import Access, Device, DeviceState, Resource, ValueType
 from tests.support.clock import elapse
 from tests.support.hostile import FEW_GENTLE, WHOLE, Hostile
-from tests.support.language import Language
-from tests.support.suite_transcript import CLASSIC, MODULES
+from tests.support.language import language_of
+from tests.support.suite_transcript import CLASSIC
 from tests.support.testbed import DeviceTestbed
 
-# Old firmware of M5310-A leaves all to its host, and has the name of a later one.
-DECLARING = ("m5310a", "m5310a-2018", "m5311", "mn316")
 # No text of their start is known by which a program could tell.
 NAMELESS_START = ("sim7020", "n700-cn")
 SUBSCRIBED = 120  # seconds until the platform has observed and discovered all, one at a time
@@ -29,8 +28,7 @@ BYTES, BUTTON, HIDDEN = Path(3306, 0, 5527), Path(3306, 0, 5523), Path(3306, 0, 
 
 def bed(module: str, line: Hostile = WHOLE) -> DeviceTestbed:
     """Its module refuses also what is only doubtful, on a line that changes nothing."""
-    language = Language(module, declaring=module in DECLARING)
-    return DeviceTestbed(line, language=language, strict_host=line is WHOLE)
+    return DeviceTestbed(line, language=language_of(module), strict_host=line is WHOLE)
 
 
 class Program:

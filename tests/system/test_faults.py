@@ -1,4 +1,7 @@
-"""The faults that users of modules with the suite report, each a scenario file in `faults`."""
+"""The faults that users of modules with the suite report, each a scenario file in `faults`.
+
+Those that are not of a command of the suite are played on the classic module, too.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ import pytest
 
 from m5310 import LanguageRefused, ValueType
 from tests.support.clock import elapse
-from tests.support.language import Language
+from tests.support.language import language_of
 from tests.support.played import play
 from tests.support.testbed import DeviceTestbed
 
@@ -17,16 +20,17 @@ FAULTS = {
 }
 HEALED = sorted(FAULTS.keys() - {"no-onenet", "host-late"})
 """A program sees nothing of them but a delay."""
-WAYS = ("nb86", "m5310a", "bc28", "me3616")
+SUITES = ("nb86", "m5310a", "bc28", "me3616")
+WAYS = [(fault, module) for fault in HEALED for module in SUITES]
+WAYS += [(fault, "m5310") for fault in HEALED if fault != "host-restart"]
 MINUTES = 10
 
 
 def bed(module: str) -> DeviceTestbed:
-    return DeviceTestbed(language=Language(module, declaring=module == "m5310a"))
+    return DeviceTestbed(language=language_of(module))
 
 
-@pytest.mark.parametrize("module", WAYS)
-@pytest.mark.parametrize("fault", HEALED)
+@pytest.mark.parametrize(("fault", "module"), WAYS)
 async def test_no_report_is_lost(fault: str, module: str) -> None:
     testbed = bed(module)
     played = play(testbed, FAULTS[fault])
@@ -47,7 +51,7 @@ async def test_no_report_is_lost(fault: str, module: str) -> None:
     testbed.stop()
 
 
-@pytest.mark.parametrize("module", WAYS)
+@pytest.mark.parametrize("module", SUITES)
 async def test_firmware_without_onenet_is_named(module: str) -> None:
     testbed = bed(module)
     played = play(testbed, FAULTS["no-onenet"])

@@ -20,11 +20,12 @@ import pytest
 from emulator import Emulator
 from m5310 import Access, Device, Resource, Value, ValueType
 from m5310.errors import RegistrationError
+from tests.support import language
 from tests.support.foreign import PYTHON, free_port, libcoap, running
 from tests.support.strict_formats import TEXT
 from tests.support.strict_udp import strict_site
 
-pytestmark = pytest.mark.realtime
+pytestmark = [pytest.mark.realtime, pytest.mark.usefixtures("each_language")]
 WARM, RESET, DIMMER = "3303/0/5700", "3303/0/5605", "3306/0/5851"
 SCRIPT = Path(__file__).parents[1] / "support" / "node_server.js"
 
@@ -57,7 +58,14 @@ async def program(server: str) -> AsyncIterator[Program]:
         made.executed.append((str(resource.path), arguments))
 
     async with (
-        Emulator(baud=None, http=None, air="coap", server=server, latency=0) as emulator,
+        Emulator(
+            baud=None,
+            http=None,
+            module=language.running().module,
+            air="coap",
+            server=server,
+            latency=0,
+        ) as emulator,
         Device(
             emulator.port,
             f"{emulator.imei};{emulator.imsi}",

@@ -12,7 +12,7 @@ from tests.support.language import running
 from tests.support.reporting_host import TEMPERATURE, ReportingHost
 from tests.support.stored import streams
 
-each_language = pytest.mark.usefixtures("each_language")
+pytestmark = pytest.mark.usefixtures("each_language")
 
 HOUR, DAY = 3600.0, 86_400.0
 
@@ -30,7 +30,6 @@ def month(loss: float, days: int = 30) -> ReportingHost:
     return host
 
 
-@each_language
 def test_month_without_loss() -> None:
     host = month(0.0)
     (stream,) = streams(host.platform, host.device, 6000)
@@ -41,7 +40,6 @@ def test_month_without_loss() -> None:
     assert not host.times_of("refused")
 
 
-@each_language
 def test_same_seed_gives_the_same_bytes() -> None:
     days = either(10, 30)
     first, again = month(0.2, days), month(0.2, days)
@@ -53,7 +51,6 @@ def test_same_seed_gives_the_same_bytes() -> None:
     )
 
 
-@each_language
 def test_registration_ends_with_its_lifetime() -> None:
     host = ReportingHost()
     host.write(host.words.update(86_400))
@@ -81,7 +78,6 @@ def last_msgid(host: ReportingHost) -> int:
     return msgids(host)[-1]
 
 
-@each_language
 def test_silent_host_is_asked_three_times() -> None:
     host = ReportingHost(answering=False)
     begin = host.now
@@ -96,7 +92,6 @@ def test_silent_host_is_asked_three_times() -> None:
     assert host.times_of("refused") == [host.now]
 
 
-@each_language
 def test_answer_just_in_time() -> None:
     host = ReportingHost(answering=False)
     host.read()
@@ -108,7 +103,7 @@ def test_answer_just_in_time() -> None:
     assert outcome.failure is None
 
 
-# The platform's ids, not those that a module of the suite shows.
+@pytest.mark.classic_only("of the platform's ids, which the classic module shows to its host")
 def test_message_ids_wrap_within_five_digits() -> None:
     host = ReportingHost()
     host.read()

@@ -14,6 +14,9 @@ import pytest
 from emulator import Emulator, VirtualClock
 from m5310 import Access, Device, Resource, ValueType
 from m5310.onenet import CommandState, DataPoint, OneNet, OneNetError, OneNetSync
+from tests.support.language import running
+
+pytestmark = pytest.mark.usefixtures("each_language")
 
 KEY = "master"
 STREAM = "3303_0_5700"
@@ -51,7 +54,7 @@ async def world() -> AsyncIterator[World]:
     def on_execute(_: Resource, arguments: bytes) -> None:
         executed.append(arguments)
 
-    async with Emulator(baud=None, api_key=KEY) as emulator:
+    async with Emulator(baud=None, api_key=KEY, module=running().module) as emulator:
         endpoint = f"{emulator.imei};{emulator.imsi}"
         device = Device(emulator.port, endpoint, on_execute=on_execute)
         async with device, OneNet(KEY, emulator.http_url) as cloud:
@@ -100,6 +103,7 @@ async def test_work_with_a_device_that_is_online() -> None:
         await w.cloud.observe(w.imei, "3303/0/5700", cancel=True)
 
 
+@pytest.mark.classic_only("of HTTP alone")
 @pytest.mark.realtime
 async def test_devices_triggers_and_keys() -> None:
     async with world() as w:
@@ -133,7 +137,9 @@ async def test_a_command_for_a_device_that_sleeps() -> None:
     clock = VirtualClock()
     written = asyncio.Event()
     async with (
-        Emulator(baud=None, api_key=KEY, clock=clock, latency=0) as emulator,
+        Emulator(
+            baud=None, api_key=KEY, module=running().module, clock=clock, latency=0
+        ) as emulator,
         OneNet(KEY, emulator.http_url) as cloud,
     ):
         now = datetime.fromtimestamp(emulator.now(), UTC)
@@ -161,6 +167,7 @@ async def test_a_command_for_a_device_that_sleeps() -> None:
         }
 
 
+@pytest.mark.classic_only("of HTTP alone")
 @pytest.mark.parametrize(("year", "errnos"), [(2018, (10, 14)), (2019, (2001,))])
 def test_a_blocking_program(year: int, errnos: tuple[int, ...]) -> None:
     """Two captures of 2018 differ in the number for a device that is offline."""

@@ -13,6 +13,9 @@ from aiohttp.test_utils import TestServer
 from emulator import Emulator, VirtualClock
 from m5310 import Access, Device, ValueType
 from m5310.onenet import CommandResult, Message, OneNet, Online, Point, Receiver
+from tests.support.language import running
+
+pytestmark = pytest.mark.usefixtures("each_language")
 
 KEY = "master"
 TOKEN = "abcdefghijkmlnopqrstuvwxyz"
@@ -29,7 +32,9 @@ async def test_points_logins_and_results_of_commands(aes_key: str | None) -> Non
     clock = VirtualClock()
     async with (
         TestServer(app) as server,
-        Emulator(baud=None, api_key=KEY, clock=clock, latency=0) as emulator,
+        Emulator(
+            baud=None, api_key=KEY, module=running().module, clock=clock, latency=0
+        ) as emulator,
         OneNet(KEY, emulator.http_url) as cloud,
     ):
         await set_push(emulator.http_url, str(server.make_url("/push")), aes_key)

@@ -363,6 +363,7 @@ async def test_weeks_of_faults_lose_no_report(seed: int) -> None:
     testbed.stop()
 
 
+@pytest.mark.classic_only("all modules of the suite acknowledge")
 async def test_firmware_without_acknowledgements_is_named() -> None:
     testbed = DeviceTestbed(firmware="SP2")
     async with testbed.device() as device:

@@ -32,7 +32,14 @@ TEN_MINUTES = 600
 DAY = 86400
 SAVING = PowerSaving(on=True, periodic_update=3600, active=2)
 
-LOSSES = [(0, 0.02), (1, 0.02), (2, 0.02), (3, 0.02), (4, 0.02), (7, 3.0), (12, 5.0), (999, 3.0)]
+# The line that wakes the module up is the same in each language.
+wakes_up = pytest.mark.classic_only("without a command of OneNET")
+LOSSES = [
+    *(pytest.param((lost, 0.02), marks=wakes_up) for lost in range(4)),
+    (4, 0.02),
+    *(pytest.param(loss, marks=wakes_up) for loss in ((7, 3.0), (12, 5.0))),
+    (999, 3.0),
+]
 """Bytes that get lost at most, and the seconds in which they do: all of three seconds, too."""
 
 
@@ -104,6 +111,7 @@ async def test_day_of_reports_and_requests(announced: bool) -> None:
     assert set(testbed.events) <= {Renewed(DAY)}
 
 
+@wakes_up
 @pytest.mark.parametrize("echo", [False, True])
 @pytest.mark.usefixtures("waking")
 async def test_program_without_onenet(echo: bool) -> None:
@@ -122,6 +130,7 @@ async def test_program_without_onenet(echo: bool) -> None:
     testbed.stop()
 
 
+@wakes_up
 @given(
     st.lists(st.floats(0, 20), min_size=1, max_size=12),
     st.integers(0, 999),
@@ -171,6 +180,7 @@ async def test_create_on_a_sleeping_module() -> None:
     testbed.stop()
 
 
+@wakes_up
 @pytest.mark.parametrize("after", range(7))
 async def test_module_falls_asleep_within_a_command(after: int) -> None:
     testbed = DeviceTestbed()
