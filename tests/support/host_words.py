@@ -5,7 +5,7 @@ It shares nothing with driver and emulator. The host has two numbers, 3303/0/570
 gets is put into the same words:
 
     opened 0|1      updated 0|1      over      closed 1      acknowledged ACKID      lost ACKID
-    observe|unobserve MSGID OBJECT INSTANCE      discover MSGID OBJECT
+    observe|unobserve MSGID OBJECT INSTANCE [RESOURCE]      discover MSGID OBJECT
     read MSGID OBJECT RESOURCE      write MSGID OBJECT RESOURCE NUMBER
     execute MSGID OBJECT RESOURCE ARGUMENTS
 
@@ -53,10 +53,15 @@ class Words(Protocol):
     def understood(self, line: str) -> str: ...
 
 
-def words_of(language: Language) -> Words:
-    return ClassicWords() if language.classic else SuiteWords(declaring=language.declaring)
+def words_of(language: Language, configuration: str = DIRECT) -> Words:
+    """`configuration`: the line that gives the classic module its name."""
+    if language.classic:
+        return ClassicWords(configuration)
+    return SuiteWords(declaring=language.declaring)
 
 
+_OBSERVE = re.compile(r"\+MIPLOBSERVE:0,(\d+),([01]),(\d+),(-?\d+),(-?\d+)")
+_DISCOVER = re.compile(r"\+MIPLDISCOVER:0,(\d+),(\d+)")
 _TYPES = {"3303": "4", "3306": "3"}
 _OUTCOMES = {"OPEN": "opened", "UPDATE": "updated", "CLOSE": "closed", "NOTIFY": "acknowledged"}
 
@@ -64,8 +69,11 @@ _OUTCOMES = {"OPEN": "opened", "UPDATE": "updated", "CLOSE": "closed", "NOTIFY":
 class ClassicWords:
     close, delete = "AT+MIPLCLOSE=0", "AT+MIPLDEL=0"
 
+    def __init__(self, configuration: str) -> None:
+        self._configuration = configuration
+
     def create(self, *objects: str) -> tuple[str, ...]:
-        lines = [DIRECT]
+        lines = [self._configuration]
         for each in objects:
             number = f'{RESOURCES[each]},{_TYPES[each]},"0",1'
             lines += [f"AT+MIPLADDOBJ=0,{each},0", f"AT+MIPLNOTIFY=0,{each},0,{number}"]
@@ -95,11 +103,11 @@ class ClassicWords:
             return f"refused {line}"
         if found := re.fullmatch(r"\+MIPL(OPEN|UPDATE|CLOSE|NOTIFY):0,(\d+)", line):
             return f"{_OUTCOMES[found[1]]} {found[2]}"
-        if found := re.fullmatch(r"\+MIPLOBSERVE:0,(\d+),([01]),(\d+),(-?\d+)(,-1)?", line):
-            return _observed(*found.group(2, 1, 3, 4))
-        if found := re.fullmatch(r"\+MIPLDISCOVER:0,(\d+),(\d+)", line):
+        if found := _OBSERVE.fullmatch(line):
+            return _observed(*found.groups())
+        if found := _DISCOVER.fullmatch(line):
             return f"discover {found[1]} {found[2]}"
-        pattern = r"\+MIPL(READ|WRITE|EXECUTE):0,(\d+),(\d+),0,(-?\d+)(?:,(.*))?"
+        pattern = r"\+MIPL(READ|WRITE|EXECUTE):0,(\d+),(\d+),-?\d+,(-?\d+)(?:,(.*))?"
         if found := re.fullmatch(pattern, line):
             return _request(*found.groups())
         return line
@@ -151,7 +159,7 @@ class SuiteWords:
         match words.split(" "):
             case ["observe" | "unobserve", msgid, *_] if not self._declaring:
                 return f"AT+MIPLOBSERVERSP=0,{msgid},1"
-            case ["discover", msgid, object_] if not self._declaring:
+            case ["discover", msgid, object_] if not self._declaring and object_ in RESOURCES:
                 return self._discovered(msgid, object_)
             case ["read", msgid, object_, *_] if object_ in values:
                 number = f"{RESOURCES[object_]},{_TYPES[object_]},{_LENGTHS[object_]}"
@@ -168,13 +176,13 @@ class SuiteWords:
         if found := re.fullmatch(r"\+MIPLEVENT:0,(\d+)(,\d+)?", line):
             event = _EVENTS.get(int(found[1]), line)
             return f"{event} {found[2][1:]}" if event in ("lost", "acknowledged") else event
-        if found := re.fullmatch(r"\+MIPLOBSERVE:0,(\d+),([01]),(\d+),(-?\d+)(,-1)?", line):
+        if found := _OBSERVE.fullmatch(line):
             if found.group(2, 3) == ("1", "3303"):
                 self._observe = found[1]
-            return _observed(*found.group(2, 1, 3, 4))
-        if found := re.fullmatch(r"\+MIPLDISCOVER:0,(\d+),(\d+)", line):
+            return _observed(*found.groups())
+        if found := _DISCOVER.fullmatch(line):
             return f"discover {found[1]} {found[2]}"
-        pattern = r"\+MIPL(READ|EXECUTE):0,(\d+),(\d+),0,(-?\d+)(?:,(?:\d+,)?(.*))?"
+        pattern = r"\+MIPL(READ|EXECUTE):0,(\d+),(\d+),-?\d+,(-?\d+)(?:,(?:\d+,)?(.*))?"
         if found := re.fullmatch(pattern, line):
             return _request(*found.groups())
         pattern = r"\+MIPL(WRITE):0,(\d+),(\d+),0,(\d+),2,\d+,([0-9A-F]+),0(?:,0)?"
@@ -188,8 +196,9 @@ def _refused(line: str) -> bool:
     return line == "ERROR" or " ERROR" in line
 
 
-def _observed(added: str, msgid: str, object_: str, instance: str) -> str:
-    return f"{'observe' if added == '1' else 'unobserve'} {msgid} {object_} {instance}"
+def _observed(msgid: str, added: str, *ids: str) -> str:
+    path = " ".join(ids).removesuffix(" -1")
+    return f"{'observe' if added == '1' else 'unobserve'} {msgid} {path}"
 
 
 def _request(kind: str, msgid: str, object_: str, resource: str, rest: str | None) -> str:

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from emulator.air.faults import Faults
 from emulator.air.network import MemoryAir
 from emulator.coap.messages import RECOGNIZED_OPTIONS, MalformedMessage, decode
+from emulator.module.firmware import DEFAULT
 from emulator.module.module import Identity, Module
 from emulator.module.radio.psm import WAKING_BYTES
 from emulator.onenet.devices import Description
@@ -22,6 +23,8 @@ from emulator.onenet.lwm2m.outcomes import Outcome
 from emulator.onenet.platform import Platform
 from emulator.simulation.simulation import ACCESS_MACHINE, Simulation
 from tests.support import captures
+from tests.support.host_words import words_of
+from tests.support.language import CLASSIC, LANGUAGES, Language
 from tools.fuzzing.module_run import IMEI, IMSI, INSTANCE, RESOURCE, START, ContractBroken
 
 STRANGER = "198.51.100.7:5683"
@@ -32,28 +35,31 @@ _LAST = 400.0
 _MAX_STEPS = 20_000
 # The configuration of the transcripts of tests/wire: endpoint name, lifetime, address of OneNET.
 _CONFIGURATION = re.compile(r"AT\+MIPLCONF=\S+")
-_REQUEST = re.compile(rb"\+MIPL(READ|WRITE|EXECUTE):0,(\d+),(\d+)")
+_VALUES = {"3303": 21.5}
 
 
-def _login() -> Iterator[bytes]:
+def _configuration() -> str:
     text = (captures.FOLDER.parent / "session.txt").read_text(encoding="utf-8")
     found = _CONFIGURATION.search(text)
     assert found is not None, "a transcript with a login"
-    yield found[0].encode()
-    yield b"AT+MIPLADDOBJ=0,3303,0"
-    yield b'AT+MIPLNOTIFY=0,3303,0,5700,4,"20.5",1'
-    yield b"AT+MIPLOPEN=0,60"
+    return found[0]
 
 
 class AirRun:
-    """A module that is logged in and observed, its host, and the platform.
+    """A module of this language that is logged in and observed, its host, and the platform.
 
     `play` the events, then `check_alive`. Raises ContractBroken.
     """
 
-    def __init__(self, style: str) -> None:
+    def __init__(self, style: str, language: Language = CLASSIC) -> None:
         self.now = START
-        self.module = Module(Identity(imei=IMEI, imsi=IMSI), style=style, now=START)
+        self.words = words_of(language, _configuration())
+        self.module = Module(
+            Identity(imei=IMEI, imsi=IMSI),
+            firmware=DEFAULT if language.classic else language.module,
+            style=style,
+            now=START,
+        )
         self.platform = Platform()
         self.air = MemoryAir(Faults(latency=0.1))
         self.air.on_datagram = self._on_datagram
@@ -64,8 +70,8 @@ class AirRun:
         self.outcomes: list[Outcome] = []
         self.output = b""  # of the module, since the last call of `check_alive`
         self.begun = 0
-        for line in _login():
-            self.command(line)
+        for line in (*self.words.create("3303"), self.words.open(60)):
+            self.command(line.encode())
         self.wait(10.0)
         if not self.platform.online(self.device):
             raise ContractBroken("the login failed")
@@ -146,11 +152,10 @@ class AirRun:
         deadline = self.simulation.step(self.now)
         while output := self.module.take_output():
             self.output += output
-            for kind, msgid, object_ in _REQUEST.findall(output):
-                answer = b',0,5700,4,"21.5",1' if kind == b"READ" else b",1"
-                address = object_ if kind == b"READ" else b""
-                line = b"AT+MIPL%b=0,%b,%b" % (kind, msgid, address)
-                self.module.receive(line.rstrip(b",") + answer + b"\r", self.now)
+            for line in output.decode("latin-1").split("\r\n"):
+                answer = self.words.answer(self.words.understood(line), _VALUES)
+                if answer is not None:
+                    self.module.receive(answer.encode() + b"\r", self.now)
             deadline = self.simulation.step(self.now)
         return deadline
 
@@ -166,18 +171,18 @@ def seeds() -> Iterator[bytes]:
     """Each capture, to the end that it was for and to the other, with and without aim."""
     for file in captures.FILES:
         messages = captures.captured(file.stem)[:30]
-        for other in (0, 1, 4, 5):
-            yield bytes((other,)) + b"".join(
+        for first, other in enumerate((0, 1, 4, 5, 0, 5)):
+            yield bytes((first,)) + b"".join(
                 bytes(((sender == "server") ^ other,)) + len(datagram).to_bytes(2, "big") + datagram
                 for sender, datagram, _ in messages
             )
 
 
 def play(data: bytes) -> None:
-    """The first byte selects the style of the module."""
+    """The first byte selects style and language of the module."""
     if not data:
         return
-    run = AirRun(("onenet", "standard")[data[0] & 1])
+    run = AirRun(("onenet", "standard")[data[0] & 1], LANGUAGES[(data[0] >> 1) % len(LANGUAGES)])
     run.ask()
     run.play(data[1:])
     run.check_alive()

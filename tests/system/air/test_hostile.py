@@ -12,9 +12,12 @@ from hypothesis import strategies as st
 
 from tests.support.captures import datagrams
 from tests.support.effort import either, scaled
+from tests.support.language import running
 from tools.fuzzing.air_run import IMEI, AirRun
 
 CAPTURED = datagrams()
+pytestmark = pytest.mark.usefixtures("each_language")
+
 STYLES = ("onenet", "standard")
 
 
@@ -35,7 +38,7 @@ hostile = st.one_of(st.binary(max_size=40), mutated(), mutated())
 waits = st.sampled_from([0.0, 0.0, 0.5, 12.0, 300.0])
 
 
-@settings(max_examples=scaled(200))
+@settings(max_examples=scaled(100))
 @given(
     st.sampled_from(STYLES),
     st.lists(
@@ -46,7 +49,7 @@ waits = st.sampled_from([0.0, 0.0, 0.5, 12.0, 300.0])
 def test_no_datagram_raises_and_all_requests_end(
     style: str, events: list[tuple[float, bytes, bool, bool, bool, bool]]
 ) -> None:
-    run = AirRun(style)
+    run = AirRun(style, running())
     for wait, datagram, ask, to_module, stranger, aimed in events:
         run.wait(wait)
         if ask:
@@ -55,14 +58,14 @@ def test_no_datagram_raises_and_all_requests_end(
     run.check_alive()
 
 
-@settings(max_examples=scaled(200))
+@settings(max_examples=scaled(100))
 @given(st.sampled_from(STYLES), st.lists(st.tuples(hostile, st.booleans()), max_size=25))
 def test_stranger_changes_nothing(style: str, events: list[tuple[bytes, bool]]) -> None:
     """Even with the right message id and token at the module. Not so at the platform: it takes a
     notification with one of its tokens from any address, as the device may be behind a NAT.
     """
-    run = AirRun(style)
-    run.command(b'AT+MIPLNOTIFY=0,3303,0,5700,4,"21",1,9')  # waits for its acknowledgement
+    run = AirRun(style, running())
+    run.command(run.words.report(21, 9).encode())  # waits for its acknowledgement
     run.ask()
     before = run.state()
     for datagram, to_module in events:
@@ -76,7 +79,7 @@ def test_stranger_changes_nothing(style: str, events: list[tuple[bytes, bool]]) 
 @pytest.mark.parametrize("style", STYLES)
 def test_memory_stays_flat(style: str) -> None:
     chance = Random(1)
-    run = AirRun(style)
+    run = AirRun(style, running())
 
     def attack(count: int) -> int:
         for _ in range(count):
