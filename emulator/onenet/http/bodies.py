@@ -29,6 +29,8 @@ _TRAILING_COMMA = re.compile(
 _MAX_DEPTH = 100
 # Levels that orjson encodes.
 _ENCODED_DEPTH = 254
+# Each digit becomes 0, each E becomes e.
+_SHAPE = bytes.maketrans(b"123456789E", b"000000000e")
 # Bytes of a body in which such commas are searched: more would hold the event loop for too long.
 _MAX_SEARCHED = 8192
 _TEXT: Schema = {"type": "string"}
@@ -100,12 +102,20 @@ def _not_shown(error: JSONEncodeError) -> ApiError:
 def _loaded(body: bytes) -> object:
     """A comma after the last entry of a list or an object is ignored, as the real API does it."""
     try:
-        return json.loads(body, parse_constant=_refuse_constant, parse_float=_finite)
+        if _may_overflow(body):
+            return json.loads(body, parse_constant=_refuse_constant, parse_float=_finite)
+        return json.loads(body, parse_constant=_refuse_constant)
     except json.JSONDecodeError:
         if len(body) > _MAX_SEARCHED:
             raise
         text = _TRAILING_COMMA.sub(r"\1", body.decode("utf-8-sig"))
         return json.loads(text, parse_constant=_refuse_constant, parse_float=_finite)
+
+
+def _may_overflow(body: bytes) -> bool:
+    """Whether a number may be too large for a float. To look at each takes milliseconds."""
+    shape = body.translate(_SHAPE)
+    return any(part in shape for part in (b"e000", b"e+000", b"0" * 200))
 
 
 def _refuse_constant(name: str) -> float:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from functools import partial
 from typing import Any, TypeVar
@@ -47,6 +48,8 @@ _SEND_TIMEOUT = 10.0
 _SHUTDOWN_TIMEOUT = 0.1
 # Seconds after which the encoding of an answer lets other events run.
 _TURN = 0.001
+# Bytes that are read at once, about: they may be thousands of chunks or of requests.
+_READ = 16 * 1024
 # Bytes of one piece of a long answer.
 _PIECE = 64 * 1024
 
@@ -73,6 +76,7 @@ class Listener:
         self._full = False  # it has been; that is logged once
         self._held = 0  # bytes of answers that are made or sent
         self._timers: dict[object, asyncio.TimerHandle] = {}  # until the first header has come
+        self._turn_end: float | None = None  # of the calls in this turn of the loop
 
     async def start(self, handler: Handler, max_body: int, host: str, port: int) -> str:
         """Listen, and return the URL. Raises OSError if the address cannot be used.
@@ -92,11 +96,14 @@ class Listener:
             logger=_server_logger,
             keepalive_timeout=_IDLE_TIMEOUT,
             max_line_size=_MAX_LINE,
+            read_bufsize=_READ // 2,
         )
         self._runner = web.ServerRunner(server, shutdown_timeout=_SHUTDOWN_TIMEOUT)
         await self._runner.setup()
         try:
             self._server = await loop.create_server(self._connect, host, port)
+            for listening in self._server.sockets:
+                listening.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _READ)
         except UnicodeError as error:  # the name has a label that DNS cannot have (RFC 1035)
             await self.close()
             raise OSError(
@@ -125,6 +132,18 @@ class Listener:
         timer = self._timers.pop(request.protocol, None)
         if timer is not None:
             timer.cancel()
+
+    async def turn(self) -> None:
+        """Wait until a call may begin: others that come at once begin after the next events."""
+        loop = asyncio.get_running_loop()
+        while self._turn_end is not None and loop.time() >= self._turn_end:  # noqa: ASYNC110
+            await asyncio.sleep(0)
+        if self._turn_end is None:
+            self._turn_end = loop.time() + _TURN
+            loop.call_soon(self._end_turn)
+
+    def _end_turn(self) -> None:
+        self._turn_end = None
 
     async def respond(self, request: web.BaseRequest, answer: Answer) -> web.StreamResponse:
         """Encode `answer` and send it if it is long, in turn with other events.
