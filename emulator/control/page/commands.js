@@ -83,7 +83,14 @@ export function show(place, device) {
       fill(table, h("p", { class: "empty" }, t("There is no offline command.")));
       return;
     }
-    const columns = [t("State"), t("Operation"), t("Path"), t("Created"), t("Valid from"), t("Expires"), t("Sent"), t("Answered"), ""];
+    const columns = [
+      [t("State")],
+      [t("Operation")],
+      [t("Path")],
+      [t("Created"), "wide"],
+      [t("Expires"), "wide"],
+      [t("Answered"), "wide"],
+    ];
     const row = (one) =>
       h(
         "tr",
@@ -91,7 +98,7 @@ export function show(place, device) {
         h("td", {}, statusOf(one.send_status)),
         h("td", {}, KINDS[one.type]?.() ?? one.type),
         h("td", { class: "mono" }, pathOf(details.get(one.cmd_uuid))),
-        [one.create_time, one.valid_time, one.expired_time, one.send_time, one.confirm_time].map((time) => h("td", {}, time)),
+        [one.create_time, one.expired_time, one.confirm_time].map((time) => h("td", { class: "wide" }, time)),
         h(
           "td",
           {},
@@ -109,7 +116,7 @@ export function show(place, device) {
       h(
         "table",
         {},
-        h("thead", {}, h("tr", {}, columns.map((text) => (text ? h("th", { scope: "col" }, text) : h("td", {}))))),
+        h("thead", {}, h("tr", {}, columns.map(([text, wide]) => h("th", { scope: "col", class: wide }, text)), h("td", {}))),
         h("tbody", {}, items.map(row)),
       ),
     );
@@ -128,6 +135,9 @@ export function show(place, device) {
           [t("Operation"), KINDS[found.type]?.() ?? found.type],
           [t("Path"), h("code", {}, pathOf(found))],
           [t("Result (confirm_status)"), found.confirm_status],
+          [t("Created"), found.create_time],
+          [t("Sent"), found.send_time],
+          [t("Answered"), found.confirm_time],
           ...rest.map(([name, value]) => [name, String(value)]),
         ]),
         found.content && [h("h3", {}, t("Body")), h("pre", {}, shown(found.content))],
@@ -212,7 +222,7 @@ function createDialog(who) {
     title: t("New offline command"),
     action: t("Create"),
     body: [
-      h("div", { class: "fields" }, field(t("Operation"), kind), field(t("Path"), path, "3303/0/5700")),
+      h("div", { class: "fields" }, field(t("Operation"), kind), field(t("Path"), path, t("such as {text}", { text: "3303/0/5700" }))),
       valuePlace,
       argumentPlace,
       h(

@@ -88,8 +88,8 @@ export function valueInput(kind, value) {
     if (select.value === "boolean") input = choice({ true: "true", false: "false" }, old || "true", { id: "value", autofocus: true });
     else if (select.value === "text") input = h("textarea", attributes);
     else input = h("input", attributes);
-    const hint = { number: "20.5, -3, 1e6", opaque: "01 02 ff" }[select.value];
-    fill(place, field(t("Value"), input, hint));
+    const example = { number: "20.5, -3, 1e6", opaque: "01 02 ff" }[select.value];
+    fill(place, field(t("Value"), input, example && t("such as {text}", { text: example })));
   };
   draw();
   return {

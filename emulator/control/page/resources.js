@@ -43,7 +43,7 @@ export function show(place, device) {
       field(t("Wait for answers (5 to 40 s)"), timeout),
       h("label", { class: "check" }, all, t("All operations on each resource")),
       h("span", { class: "right" }),
-      field(t("Another path"), other, "3303, 3303/0, 3303/0/5700"),
+      field(t("Another path"), other, t("such as {text}", { text: "3303/0/5700" })),
       operations("", () => other.value),
     ),
     tree,

@@ -137,7 +137,7 @@ function editDialog(old) {
     fill(
       threshold,
       needs === NUMBER && field(t("Threshold"), limit),
-      needs === EXPRESSION && field(t("Threshold"), limit, "$val[0] > 30 && $val[1] < 33"),
+      needs === EXPRESSION && field(t("Threshold"), limit, t("such as {text}", { text: "$val[0] > 30 && $val[1] < 33" })),
       needs === RANGE && [field(t("Lower limit"), low), field(t("Upper limit"), high)],
     );
   };
@@ -165,7 +165,7 @@ function editDialog(old) {
       h(
         "div",
         { class: "fields" },
-        field(t("Stream (ds_id)"), stream, "3303_0_5700"),
+        field(t("Stream (ds_id)"), stream, t("such as {text}", { text: "3303_0_5700" })),
         field(t("Devices (dev_ids)"), devices, t("ids, separated by commas; empty: all")),
       ),
       field(t("Or streams (ds_uuids)"), uuids, t("one a line, in place of stream and devices")),
