@@ -151,6 +151,7 @@ class Module:
         )
         dialect = DIALECTS[self.firmware.dialect](self.client, self._write, self.firmware)
         conversation.on_refused = dialect.refused
+        conversation.cis_refusal = dialect.cis_refusal
         # The conversation first: lines that waited for an answer may plan something in the others.
         self._timed: tuple[Timed, ...] = (
             conversation,

@@ -191,8 +191,7 @@ def _answer(table: TomlTable, key: str) -> Action:
 def _refusal(table: TomlTable) -> CommandFault:
     seconds = table.number("seconds", default=0.0)
     if "cis" in table:
-        final = f"+CIS ERROR:{table.integer('cis', 1, 999)}"
-        return CommandFault(refusal=Cme.NOT_ALLOWED, final=final, delay=seconds)
+        return CommandFault(cis=table.integer("cis", 1, 999), delay=seconds)
     number = table.integer("cme", 0, default=Cme.NOT_ALLOWED)
     if number not in set(Cme):
         known = ", ".join(str(cme.value) for cme in Cme)

@@ -11,6 +11,7 @@ from emulator.module.at.codec import (
     Command,
     LineReader,
     Refusal,
+    cis_refusal,
     framed,
     information,
     parse,
@@ -66,6 +67,7 @@ class Conversation:
         self.table = CommandTable(self)
         self.fault_source = fault_source
         self.on_refused: Callable[[str], None] = lambda _line: None  # by whatever part
+        self.cis_refusal: Callable[[int], Refusal] = cis_refusal  # as the module writes the number
         self.bytes_lost = 0  # because the UART buffer was full
         self.due: float | None = None  # when the answer that further lines wait for goes on
         self._write = write
@@ -134,8 +136,10 @@ class Conversation:
                 fault = self.fault_source(line.decode("utf-8", "backslashreplace").strip())
             if not fault.executed:
                 return
+            if fault.cis is not None:
+                raise self.cis_refusal(fault.cis)
             if fault.refusal is not None:
-                raise Refusal(fault.refusal, fault.final)
+                raise Refusal(fault.refusal)
             answer = self.table.execute(command, now)
             if command.following:
                 answer = self._join(answer, command.following, now)

@@ -13,7 +13,7 @@ from emulator.module.at.commands import OK, Answer, CommandForms, Commands, Valu
 from emulator.module.at.conversation import URC_LIMIT
 from emulator.module.dialects.suite import urcs
 from emulator.module.dialects.suite.exchanges import Exchanges
-from emulator.module.dialects.suite.instance import Instance, number_of, refusal
+from emulator.module.dialects.suite.instance import Instance, number_of, refusal, refusal_like
 from emulator.module.dialects.suite.waiting import Waiting
 from emulator.module.dialects.values import LWM2M_TYPES, ValueType
 from emulator.module.firmware import Firmware
@@ -115,6 +115,9 @@ class SuiteDialect:
     @property
     def profile(self) -> Suite:
         return self.instance.profile
+
+    def cis_refusal(self, number: int) -> Refusal:
+        return refusal_like(self.profile.errors, number)
 
     def refused(self, line: str) -> None:
         self.exchanges.refused(line)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from emulator.lwm2m.model import Path
-from emulator.module.at.codec import Cme, Refusal
+from emulator.module.at.codec import Cme, Refusal, cis_refusal
 from emulator.module.at.commands import OK, Answer, Values
 from emulator.module.dialects.suite import urcs
 from emulator.module.dialects.suite.create import DAY, Creation, wrong
@@ -26,6 +26,15 @@ from emulator.module.lwm2m.objects import INSTANCE_LIMIT
 from emulator.module.lwm2m.registration import Account
 from emulator.module.lwm2m.states import REGISTERED, Event, State
 from emulator.module.suite import Create, Errors, Suite, Write
+
+# What China Mobile's numbers mean.
+_LIKE: Mapping[int, Callable[[Errors], int]] = {
+    601: lambda errors: errors.parameter,
+    602: lambda errors: errors.state,
+    651: lambda errors: errors.unknown,
+    652: lambda errors: errors.busy,
+    653: lambda errors: errors.exists,
+}
 
 REF = (0, 0)  # the module has one OneNET instance
 ID = (0, 0xFFFF)
@@ -51,9 +60,16 @@ def number_of(errors: Errors, error: ClientError) -> int:
 
 def refusal(errors: Errors, number: int) -> Refusal:
     """With this number of the module's family."""
-    if errors.cme:
-        return Refusal(Cme(number))
-    return Refusal(Cme.NOT_ALLOWED, f"{errors.family}{number}")
+    return Refusal(Cme(number)) if errors.cme else cis_refusal(number, errors.family)
+
+
+def refusal_like(errors: Errors, number: int) -> Refusal:
+    """With the number that means there what `number` means on China Mobile's own modules; one
+    that means nothing there is the number itself.
+    """
+    if not errors.cme:
+        return cis_refusal(number, errors.family)
+    return Refusal(Cme(_LIKE[number](errors)) if number in _LIKE else Cme.UNKNOWN)
 
 
 class Instance:
