@@ -12,6 +12,9 @@ from enum import StrEnum
 
 from emulator.module.lwm2m.host import ServerAddress
 
+PLATFORM_TIME = 25.0
+"""Seconds for which the platform itself waits for an answer."""
+
 
 class Create(StrEnum):
     """How a host may create the instance."""
@@ -99,6 +102,9 @@ class Suite:
     `zero_keeps`: 0 in an update keeps the lifetime. `open_timeout`: seconds, where AT+MIPLOPEN
     gives none.
 
+    Fetching: `kept`: modes of AT+MIPLNMI in which reads, writes and executes wait for AT+MIPLMGR;
+    `announced`: those in which +MIPLNMI says so.
+
     Checks: `counts_observes`: ids of observes have the number of observes above 16 bits.
     `notify_observed`: a report names the id of an observe. `ackid_zero`: 0 is taken. `flags`: the
     last line of a group has flag 0. `lengths`: they must fit the values. `counts`: an object has no
@@ -108,7 +114,7 @@ class Suite:
 
     host_answers: bool = True
     host_observes: bool = True
-    answer_time: float = 25.0  # the platform's own limit
+    answer_time: float = PLATFORM_TIME
     pacing: float = 0.0
     urc_blank: bool = False
     answer_blank: bool = False
@@ -136,6 +142,8 @@ class Suite:
     zero_keeps: bool = True
     open_timeout: int = 30
     errors: Errors = CIS
+    kept: tuple[int, ...] = (2,)
+    announced: tuple[int, ...] = (2,)
     counts_observes: bool = True
     notify_observed: bool = False
     ackid_zero: bool = True
@@ -197,7 +205,7 @@ SUITES: Mapping[str, Suite] = {
     "m5310a-2018": replace(
         _CHINA_MOBILE,
         host_answers=True,
-        answer_time=25.0,
+        answer_time=PLATFORM_TIME,
         own_reads=False,
         counts_observes=True,
     ),
@@ -214,6 +222,10 @@ SUITES: Mapping[str, Suite] = {
         urc_blank=True,
         answer_blank=True,
         errors=replace(CHINA_MOBILE, family="+CIS ERROR: "),
+        # The manual of this module: 1 announces, 2 does not.
+        # guess: that the earlier ones differ
+        kept=(1, 2),
+        announced=(1,),
     ),
     "bc95": _QUECTEL,
     "bc28": _QUECTEL,

@@ -145,6 +145,11 @@ class Client:
         return self._account.lifetime
 
     @property
+    def online(self) -> bool:
+        """Whether the radio is registered."""
+        return self._online()
+
+    @property
     def configured_server(self) -> str:
         """Where a login goes first: `host:port`."""
         return self._account.server.address

@@ -274,6 +274,12 @@ class Requests:
             raise UnknownRequest
         return pending.request
 
+    def waits(self, request: Request, now: float) -> bool:
+        """Whether this very request still waits for the host's answer."""
+        self._drop_stale(now)
+        pending = self._pending.get(request.msgid)
+        return pending is not None and pending.request is request
+
     def take(self, request: Request) -> Incoming:
         """The host has answered it: what to respond to."""
         return self._remove(request).incoming

@@ -30,11 +30,8 @@ from emulator.module.lwm2m.host import (
 from emulator.module.lwm2m.states import REGISTERED
 from emulator.module.suite import Create, Suite, Write
 
-# China Mobile's own commands (its LwM2M manual), and Quectel's for buffered lines: taken without an
-# effect.
-_EXTRAS = (
-    *("CFG", "UPDATESET", "DEVINFO", "DTLSNAT", "LTRDP", "FOTACFG", "SOTAVER", "SOTA", "RD"),
-)
+# China Mobile's own commands (its LwM2M manual): taken without an effect.
+_EXTRAS = ("CFG", "UPDATESET", "DEVINFO", "DTLSNAT", "LTRDP", "FOTACFG", "SOTAVER", "SOTA")
 _Set = Callable[[Values, float], Answer]
 _Query = Callable[[float], Answer]
 
@@ -85,7 +82,6 @@ def _answer(answer: Callable[[SuiteDialect], _Set]) -> CommandForms[SuiteDialect
 
     def again(suite: SuiteDialect) -> _Set:
         def take(values: Values, now: float) -> Answer:
-            suite.waiting.answered()
             try:
                 return answer(suite)(values, now)
             except UnknownRequest:
@@ -105,8 +101,10 @@ class SuiteDialect:
     def __init__(self, client: Client, urc: Callable[[str], None], firmware: Firmware) -> None:
         client.host = self
         self.instance = Instance(client, urc, firmware.suite)
-        self.exchanges = Exchanges(self.instance)
         self.waiting = Waiting(self.instance, urc)
+        self.exchanges = Exchanges(
+            self.instance, lambda msgid: self.waiting.sent(msgid, reached_air=client.online)
+        )
         self._client = client
         self._urc = urc
         self._paced: deque[str] = deque(maxlen=URC_LIMIT)  # lines that wait for the pace
@@ -143,7 +141,7 @@ class SuiteDialect:
     def delete(self, values: Values, now: float) -> Answer:
         answer = self.instance.delete(values, now)
         self._paced.clear()
-        self.waiting.clear()
+        self.waiting.forget()
         return answer
 
     def answer_observe(self, values: Values, now: float) -> Answer:
@@ -180,6 +178,7 @@ class SuiteDialect:
             self._client.objects.forget_lists()
         if self._client.state not in REGISTERED:
             self._paced.clear()
+            self.waiting.clear()
         line = self.instance.event_line(what, number)
         if line is not None:
             self._urc(line)
@@ -196,15 +195,16 @@ class SuiteDialect:
     def read(self, request: ReadRequest) -> None:
         line = urcs.read_line(self.profile, request)
         if self._client.objects.knows(request.path):
-            self.waiting.write((line,))
+            self.waiting.write(request, (line,))
         elif self.profile.own_reads:
             self._urc(line)
 
     def write(self, request: WriteRequest) -> None:
-        self.waiting.write(urcs.write_lines(self.profile, request, self._client.objects))
+        lines = urcs.write_lines(self.profile, request, self._client.objects)
+        self.waiting.write(request, lines)
 
     def execute(self, request: ExecuteRequest) -> None:
-        self.waiting.write((urcs.execute_line(self.profile, request),))
+        self.waiting.write(request, (urcs.execute_line(self.profile, request),))
 
     COMMANDS: ClassVar[Commands] = {
         "+MIPLCREATE": _form(
@@ -245,9 +245,14 @@ class SuiteDialect:
         "+MIPLPARAMETERRSP": _answer(lambda suite: suite.exchanges.answer_parameters),
         "+MIPLOBSERVERSP": _answer(lambda suite: suite.answer_observe),
         "+MIPLDISCOVERRSP": _answer(lambda suite: suite.answer_discover),
-        "+MIPLNMI": _form(lambda suite: suite.waiting.choose),
+        "+MIPLNMI": _form(
+            setter=lambda suite: suite.waiting.choose, read=lambda suite: suite.waiting.chosen
+        ),
         "+MIPLMGR": _form(lambda suite: suite.waiting.fetch),
-        "+MIPLQMGR": _form(execute=lambda suite: suite.waiting.count),
+        "+MIPLQMGR": _form(
+            setter=lambda suite: suite.waiting.count_of, execute=lambda suite: suite.waiting.count
+        ),
+        "+MIPLRD": _form(lambda suite: suite.waiting.read_out),
         "+MIPLVER": _form(read=lambda suite: suite.read_version),
         **dict.fromkeys(
             (f"+MIPL{name}" for name in _EXTRAS),

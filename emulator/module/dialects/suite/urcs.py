@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterable
 
-from emulator.lwm2m.model import Item, Path
+from emulator.lwm2m.model import Item, Path, Value
 from emulator.module.dialects.values import (
     ValueType,
     announced_length,
@@ -69,7 +69,7 @@ def _written(suite: Suite, item: Item, objects: Objects) -> tuple[int, int, str]
         text = text_of(value)
         if kind is not ValueType.OPAQUE:
             return kind.value, announced_length(kind, text), text
-    data = _bytes_of(item)
+    data = bytes_of(item.value)
     if declared == ValueType.INTEGER:
         sign = b"\xff" if data[:1] >= b"\x80" else b"\0"
         data = data.rjust(suite.write_width, sign)
@@ -81,20 +81,20 @@ def _written(suite: Suite, item: Item, objects: Objects) -> tuple[int, int, str]
     return ValueType.OPAQUE.value, length, digits
 
 
-def _bytes_of(item: Item) -> bytes:
-    """A value without a type is bytes already; others are of JSON."""
-    match item.value:
+def bytes_of(value: Value) -> bytes:
+    """A value without a type is bytes already; others are of JSON. Raises CannotForward."""
+    match value:
         case bytes():
-            return item.value
+            return value
         case bool():
-            return bytes([item.value])
+            return bytes([value])
         case int():
-            size = next(size for size in (1, 2, 4, 8) if _fits(item.value, size))
-            return item.value.to_bytes(size, "big", signed=True)
+            size = next(size for size in (1, 2, 4, 8) if _fits(value, size))
+            return value.to_bytes(size, "big", signed=True)
         case float():
-            return struct.pack(">d", item.value)
+            return struct.pack(">d", value)
         case str():
-            return item.value.encode("utf-8", "replace")
+            return value.encode("utf-8", "replace")
 
 
 def _fits(number: int, size: int) -> bool:

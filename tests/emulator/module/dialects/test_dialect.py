@@ -9,6 +9,7 @@ from typing import ClassVar
 import pytest
 
 from emulator.lwm2m.model import Path
+from emulator.module.at.codec import Refusal, cis_refusal
 from emulator.module.at.commands import OK, Answer, CommandForms, Commands
 from emulator.module.dialects.dialect import DIALECTS
 from emulator.module.firmware import FIRMWARES, Firmware
@@ -38,6 +39,9 @@ class TinyDialect(RecordingHost):
         return OK
 
     due = None
+
+    def cis_refusal(self, number: int) -> Refusal:
+        return cis_refusal(number)
 
     def refused(self, line: str) -> None:
         pass
