@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from emulator.module.at.codec import Cme, Refusal, cis_refusal
 from emulator.module.lwm2m.host import ServerAddress
 
 PLATFORM_TIME = 25.0
@@ -64,6 +65,25 @@ class Errors:
     @property
     def cme(self) -> bool:
         return self.family.startswith("+CME")
+
+    def refusal(self, number: int) -> Refusal:
+        """With this number."""
+        return Refusal(Cme(number)) if self.cme else cis_refusal(number, self.family)
+
+    def refusal_like(self, number: int) -> Refusal:
+        """With the number that means here what `number` means on China Mobile's modules, if this
+        family has others.
+        """
+        if not self.cme:
+            return self.refusal(number)
+        like = {
+            601: self.parameter,
+            602: self.state,
+            651: self.unknown,
+            652: self.busy,
+            653: self.exists,
+        }
+        return self.refusal(like.get(number, Cme.UNKNOWN))
 
 
 # guess: 601 for an object or request that is not there, 602 without a network
@@ -142,8 +162,8 @@ class Suite:
     zero_keeps: bool = True
     open_timeout: int = 30
     errors: Errors = CIS
-    kept: tuple[int, ...] = (2,)
-    announced: tuple[int, ...] = (2,)
+    kept: frozenset[int] = frozenset({2})
+    announced: frozenset[int] = frozenset({2})
     counts_observes: bool = True
     notify_observed: bool = False
     ackid_zero: bool = True
@@ -224,8 +244,8 @@ SUITES: Mapping[str, Suite] = {
         errors=replace(CHINA_MOBILE, family="+CIS ERROR: "),
         # The manual of this module: 1 announces, 2 does not.
         # guess: that the earlier ones differ
-        kept=(1, 2),
-        announced=(1,),
+        kept=frozenset({1, 2}),
+        announced=frozenset({1}),
     ),
     "bc95": _QUECTEL,
     "bc28": _QUECTEL,

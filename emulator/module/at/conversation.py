@@ -33,12 +33,14 @@ _OK = framed("OK")
 class Manner:
     """`echo`: on after each boot. `blank`: one stands after the colon of each line `+NAME:`, but
     not where it begins with `apart`; `error_blank`: in `+CME ERROR: `.
+    `cis_refusal`: with a number of the suite's errors.
     """
 
     echo: bool = False
     blank: bool = False
     error_blank: bool = False
     apart: str = ""
+    cis_refusal: Callable[[int], Refusal] = cis_refusal
 
     def line(self, text: str) -> str:
         """A line as this module writes it."""
@@ -67,7 +69,6 @@ class Conversation:
         self.table = CommandTable(self)
         self.fault_source = fault_source
         self.on_refused: Callable[[str], None] = lambda _line: None  # by whatever part
-        self.cis_refusal: Callable[[int], Refusal] = cis_refusal  # as the module writes the number
         self.bytes_lost = 0  # because the UART buffer was full
         self.due: float | None = None  # when the answer that further lines wait for goes on
         self._write = write
@@ -137,7 +138,7 @@ class Conversation:
             if not fault.executed:
                 return
             if fault.cis is not None:
-                raise self.cis_refusal(fault.cis)
+                raise self._manner.cis_refusal(fault.cis)
             if fault.refusal is not None:
                 raise Refusal(fault.refusal)
             answer = self.table.execute(command, now)

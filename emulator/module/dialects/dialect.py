@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
-from emulator.module.at.codec import Refusal
 from emulator.module.at.commands import CommandPart
 from emulator.module.dialects.classic.commands import Classic
 from emulator.module.dialects.suite.dialect import SuiteDialect
@@ -24,9 +23,6 @@ class Dialect(Host, CommandPart, Protocol):
     def due(self) -> float | None: ...
 
     def step(self, now: float) -> None: ...
-
-    def cis_refusal(self, number: int) -> Refusal:
-        """With a number of the suite's errors, as this module writes it."""
 
     def refused(self, line: str) -> None:
         """This line of the host was refused, whatever the reason and whatever the command."""

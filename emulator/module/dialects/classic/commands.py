@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from emulator.lwm2m.model import Item, Path
 from emulator.lwm2m.values import Type
-from emulator.module.at.codec import Cme, Refusal, cis_refusal
+from emulator.module.at.codec import Cme, Refusal
 from emulator.module.at.commands import OK, Answer, CommandForms, Commands, Setter, Values
 from emulator.module.at.doubts import Doubts
 from emulator.module.dialects.classic.config import LIFETIME, Assembly
@@ -259,9 +259,6 @@ class Classic:
         else:
             self._client.requests.fail(request, now)
         return OK
-
-    def cis_refusal(self, number: int) -> Refusal:
-        return cis_refusal(number)
 
     def refused(self, line: str) -> None:
         """The last line of a group ends it, refused or not, and drops what was collected."""

@@ -13,7 +13,8 @@ from emulator.module.at.commands import OK, Answer, CommandForms, Commands, Valu
 from emulator.module.at.conversation import URC_LIMIT
 from emulator.module.dialects.suite import urcs
 from emulator.module.dialects.suite.exchanges import Exchanges
-from emulator.module.dialects.suite.instance import Instance, number_of, refusal, refusal_like
+from emulator.module.dialects.suite.instance import Instance, number_of
+from emulator.module.dialects.suite.update import McuUpdate
 from emulator.module.dialects.suite.waiting import Waiting
 from emulator.module.dialects.values import LWM2M_TYPES, ValueType
 from emulator.module.firmware import Firmware
@@ -31,7 +32,7 @@ from emulator.module.lwm2m.states import REGISTERED
 from emulator.module.suite import Create, Suite, Write
 
 # China Mobile's own commands (its LwM2M manual): taken without an effect.
-_EXTRAS = ("CFG", "UPDATESET", "DEVINFO", "DTLSNAT", "LTRDP", "FOTACFG", "SOTAVER", "SOTA")
+_EXTRAS = ("CFG", "UPDATESET", "DEVINFO", "DTLSNAT", "LTRDP", "FOTACFG")
 _Set = Callable[[Values, float], Answer]
 _Query = Callable[[float], Answer]
 
@@ -45,9 +46,9 @@ def _numbered(profile: Suite, call: Callable[[], Answer]) -> Answer:
         if errors.cme or error.final is not None or error.number is Cme.NOT_SUPPORTED:
             raise
         wrong = error.number is Cme.INCORRECT_PARAMETERS
-        raise refusal(errors, errors.parameter if wrong else errors.state) from None
+        raise errors.refusal(errors.parameter if wrong else errors.state) from None
     except ClientError as error:
-        raise refusal(profile.errors, number_of(profile.errors, error)) from None
+        raise profile.errors.refusal(number_of(profile.errors, error)) from None
 
 
 def _form(
@@ -105,6 +106,7 @@ class SuiteDialect:
         self.exchanges = Exchanges(
             self.instance, lambda msgid: self.waiting.sent(msgid, reached_air=client.online)
         )
+        self.update = McuUpdate(self.instance)
         self._client = client
         self._urc = urc
         self._paced: deque[str] = deque(maxlen=URC_LIMIT)  # lines that wait for the pace
@@ -113,9 +115,6 @@ class SuiteDialect:
     @property
     def profile(self) -> Suite:
         return self.instance.profile
-
-    def cis_refusal(self, number: int) -> Refusal:
-        return refusal_like(self.profile.errors, number)
 
     def refused(self, line: str) -> None:
         self.exchanges.refused(line)
@@ -194,7 +193,7 @@ class SuiteDialect:
 
     def read(self, request: ReadRequest) -> None:
         line = urcs.read_line(self.profile, request)
-        if self._client.objects.knows(request.path):
+        if self._client.lends(request.path) or self._client.objects.knows(request.path):
             self.waiting.write(request, (line,))
         elif self.profile.own_reads:
             self._urc(line)
@@ -253,6 +252,8 @@ class SuiteDialect:
             setter=lambda suite: suite.waiting.count_of, execute=lambda suite: suite.waiting.count
         ),
         "+MIPLRD": _form(lambda suite: suite.waiting.read_out),
+        "+MIPLSOTAVER": _form(lambda suite: suite.update.declare),
+        "+MIPLSOTA": _form(lambda suite: suite.update.report),
         "+MIPLVER": _form(read=lambda suite: suite.read_version),
         **dict.fromkeys(
             (f"+MIPL{name}" for name in _EXTRAS),

@@ -112,10 +112,12 @@ class Exchanges:
         path = Path(*ids)
         request = requests.find(ReadRequest, msgid, now)
         objects = self._client.objects
-        if not objects.knows(path.instance_path) or not objects.can_declare(path):
+        known = objects.knows(path.instance_path)
+        if not self._client.lends(path) and not (known and objects.can_declare(path)):
             raise self._instance.refusal(self._instance.profile.errors.unknown)
         request.add(path, value, size)
-        objects.declare(path, kind)
+        if known:
+            objects.declare(path, kind)
         if index == 0:
             requests.complete(request, now)
             self._on_sent(msgid)

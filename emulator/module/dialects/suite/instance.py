@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 
 from emulator.lwm2m.model import Path
-from emulator.module.at.codec import Cme, Refusal, cis_refusal
+from emulator.module.at.codec import Cme, Refusal
 from emulator.module.at.commands import OK, Answer, Values
 from emulator.module.dialects.suite import urcs
 from emulator.module.dialects.suite.create import DAY, Creation, wrong
@@ -26,15 +26,6 @@ from emulator.module.lwm2m.objects import INSTANCE_LIMIT
 from emulator.module.lwm2m.registration import Account
 from emulator.module.lwm2m.states import REGISTERED, Event, State
 from emulator.module.suite import PLATFORM_TIME, Create, Errors, Suite, Write
-
-# What China Mobile's numbers mean.
-_LIKE: Mapping[int, Callable[[Errors], int]] = {
-    601: lambda errors: errors.parameter,
-    602: lambda errors: errors.state,
-    651: lambda errors: errors.unknown,
-    652: lambda errors: errors.busy,
-    653: lambda errors: errors.exists,
-}
 
 REF = (0, 0)  # the module has one OneNET instance
 ID = (0, 0xFFFF)
@@ -56,20 +47,6 @@ def number_of(errors: Errors, error: ClientError) -> int:
             return errors.parameter
         case _:
             return errors.state
-
-
-def refusal(errors: Errors, number: int) -> Refusal:
-    """With this number of the module's family."""
-    return Refusal(Cme(number)) if errors.cme else cis_refusal(number, errors.family)
-
-
-def refusal_like(errors: Errors, number: int) -> Refusal:
-    """With the number that means there what `number` means on China Mobile's own modules; one
-    that means nothing there is the number itself.
-    """
-    if not errors.cme:
-        return cis_refusal(number, errors.family)
-    return Refusal(Cme(_LIKE[number](errors)) if number in _LIKE else Cme.UNKNOWN)
 
 
 class Instance:
@@ -103,7 +80,7 @@ class Instance:
         return max(PLATFORM_TIME if self.fetched else 0.0, self.profile.answer_time)
 
     def refusal(self, number: int) -> Refusal:
-        return refusal(self.profile.errors, number)
+        return self.profile.errors.refusal(number)
 
     def event_line(self, what: Happening, number: int = 0) -> str | None:
         """None: the module does not show it."""

@@ -24,6 +24,8 @@ from emulator.module.lwm2m.host import (
 from emulator.module.lwm2m.objects import Objects
 from emulator.module.suite import Execute, Suite, Write
 
+_UPDATE = 5  # the object Firmware Update
+
 
 def urc(suite: Suite, name: str, *values: object) -> str:
     """`+NAME:value,...` with the profile's blanks."""
@@ -54,6 +56,9 @@ def write_lines(suite: Suite, request: WriteRequest, objects: Objects) -> tuple[
     for place, (item, (kind, length, text)) in enumerate(zip(request.items, values, strict=True)):
         index = len(values) - 1 - place
         flag = 0 if index == 0 else 1 if place == 0 else 2
+        if request.block is not None:
+            number, more = request.block
+            flag = 0 if not more else 1 if number == 0 else 2
         shown = f'"{text}"' if suite.write_quoted else text
         ending = [flag, index] if suite.write_index else [flag]
         ids = ids_of(item.path)
@@ -111,7 +116,9 @@ def execute_line(suite: Suite, request: ExecuteRequest) -> str:
     except UnicodeDecodeError:
         raise CannotForward from None
     ending: list[object] = []
-    if suite.execute is Execute.BARE:
+    if request.path.object == _UPDATE and not arguments:
+        ending = [0, '""']  # so on all modules (the suite's specification, OneNET's page)
+    elif suite.execute is Execute.BARE:
         ending = [arguments] if arguments else []
     elif arguments or suite.execute_empty:
         flag = [0] if suite.execute is Execute.FLAGGED else []

@@ -9,7 +9,6 @@ from typing import ClassVar
 import pytest
 
 from emulator.lwm2m.model import Path
-from emulator.module.at.codec import Refusal, cis_refusal
 from emulator.module.at.commands import OK, Answer, CommandForms, Commands
 from emulator.module.dialects.dialect import DIALECTS
 from emulator.module.firmware import FIRMWARES, Firmware
@@ -39,9 +38,6 @@ class TinyDialect(RecordingHost):
         return OK
 
     due = None
-
-    def cis_refusal(self, number: int) -> Refusal:
-        return cis_refusal(number)
 
     def refused(self, line: str) -> None:
         pass

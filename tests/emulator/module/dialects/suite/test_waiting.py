@@ -131,7 +131,7 @@ def test_modes_of_the_later_manual() -> None:
 
 
 def test_either_reading_of_the_modes_can_be_chosen() -> None:
-    suite = replace(MODULES["m5310a"].suite, kept=(1, 2), announced=(1,))
+    suite = replace(MODULES["m5310a"].suite, kept=frozenset({1, 2}), announced=frozenset({1}))
     bench = SuiteBench(replace(MODULES["m5310a"], suite=suite))
     bench.log_in()
     bench.well("AT+MIPLNMI=0,1,0")
