@@ -1,4 +1,4 @@
-"""Faults of the platform towards applications: calls of its API that fail with a chosen number. Pure.
+"""Faults of the platform towards applications: calls of its API fail with a chosen number. Pure.
 
 An application has to expect every number of OneNET's error tables, also those that nothing here
 causes: a limit of calls, an overload, a server that is down.
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from emulator.onenet.errors import ApiError
 from emulator.onenet.years import Year
 
 

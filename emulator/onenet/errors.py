@@ -39,7 +39,6 @@ class Reason(StrEnum):
     HS_SERVER = "hs server error"
     FIELD_CONSTRAINT = "device field constraint violation"
     SENSITIVE_WORDS = "contain sensitive words"
-    RPC = "rpc error"
 
 
 class ApiError(Exception):

@@ -104,7 +104,13 @@ _NBIOT_2019: Refusals = {
     Reason.INVALID_JSON: Refusal(5108, "invalid parameter: the body is not JSON"),
     Reason.NOT_FOUND: _INVALID_2019,
     Reason.INVALID_PROTOCOL: _INVALID_2019,
-    Reason.RPC: Refusal(5117),
+    **dict.fromkeys(
+        (Reason.EXISTS, Reason.STREAM_EXISTS, Reason.FIELD_CONSTRAINT, Reason.SENSITIVE_WORDS),
+        _INVALID_2019,
+    ),
+    Reason.FREQUENCY: _LIMIT_2019,
+    Reason.NBIOT_SERVER: Refusal(5117, "rpc error"),
+    Reason.HS_SERVER: Refusal(5117, "rpc error"),
 }
 # What a request to a device failed with, if nothing else is said.
 _TIME_OUT = "TIME_OUT"
