@@ -159,6 +159,8 @@ export function dialog({ title, body = [], action, kind = "main", submit = async
     close.addEventListener("click", () => frame.close());
     frame.addEventListener("close", () => {
       frame.remove();
+      // A list may have been drawn again, so that the button that opened the dialog is gone.
+      if (document.activeElement === document.body) document.getElementById("main")?.focus();
       resolve(succeeded);
     });
     form.addEventListener("submit", (event) => {

@@ -195,6 +195,10 @@ onLanguage(() => {
   enter();
   document.getElementById("language").focus();
 });
+follow("key", (text) => {
+  close();
+  askKey(text);
+});
 showTheme();
 takeKey();
 build();
