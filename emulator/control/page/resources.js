@@ -5,9 +5,9 @@
 // the later one of the last report, which is a data point, and the last read of this page. Data
 // points are asked for every other second, one call for all resources of the device.
 
-import { get, post } from "./api.js";
+import { get, Mistake, post } from "./api.js";
 import { imei } from "./devices.js";
-import { button, choice, dialog, field, fill, h, run, toast } from "./dom.js";
+import { button, choice, dialog, field, fill, h, run } from "./dom.js";
 import { kindOf, loadNames, parts, pathOf, shown, streamOf, valueInput } from "./objects.js";
 import { now } from "./stream.js";
 import { t } from "./texts.js";
@@ -109,7 +109,7 @@ export function show(place, device) {
         const query = { ...who, obj_id: at.obj_id, obj_inst_id: at.obj_inst_id, mode: mode.value, ...wait() };
         return perform(t("Write"), path, () => post("/nbiot", body, query));
       },
-    }).then((done) => done && toast(t("{path} written", { path })));
+    });
   }
 
   function execute(path) {
@@ -122,7 +122,7 @@ export function show(place, device) {
         const body = argument.value ? { args: argument.value } : {};
         return perform(t("Execute"), path, () => post("/nbiot/execute", body, { ...who, ...parts(path), ...wait() }));
       },
-    }).then((done) => done && toast(t("{path} executed", { path })));
+    });
   }
 
   function observe(path) {
@@ -153,7 +153,7 @@ export function show(place, device) {
       ],
       submit: () => send(false),
       other: { action: t("Cancel observation"), submit: () => send(true) },
-    }).then((done) => done && toast(t("Done: {path}", { path })));
+    });
   }
 
   function discover(path) {
@@ -186,7 +186,7 @@ export function show(place, device) {
         const at = parts(given);
         const own = at ? given.split("/").length : 0;
         if (!needs.includes(own))
-          throw new Error(t("{text} is no path for this operation, expected such as {path}", { text: JSON.stringify(given), path: "3303/0/5700".split("/").slice(0, needs.at(-1)).join("/") }));
+          throw new Mistake(t("{text} is no path for this operation, expected such as {path}", { text: JSON.stringify(given), path: "3303/0/5700".split("/").slice(0, needs.at(-1)).join("/") }));
         return action(given);
       };
       return button(text, act, { class: "small", ...(label ? { "aria-label": `${text} ${label}` } : {}) });
