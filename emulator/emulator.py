@@ -7,17 +7,21 @@ from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from functools import partial
 from typing import Self
+from urllib.parse import quote
 
 from emulator.air.faults import Faults
 from emulator.air.network import Air, MemoryAir
 from emulator.air.udp.air import UdpAir
 from emulator.clock.clocks import EagerClock, LoopClock, VirtualClock
+from emulator.control.control import Control
+from emulator.control.site import site
 from emulator.line.line import Line
 from emulator.line.quiet_time import QuietTime
 from emulator.module.boot import Cause
 from emulator.module.firmware import Firmware
 from emulator.module.general.identity import Identity
 from emulator.module.module import Module
+from emulator.onenet.http.route import Site
 from emulator.recording.guard import guarded
 from emulator.recording.trace import Trace
 from emulator.simulation.air_watch import watch
@@ -39,14 +43,16 @@ class Emulator:
 
     Its parameters are those of `emulator.simulation.parameters.Parameters`. An async context
     manager; `start` and `close` do the same. Its handles are `port`, `http_url`, `coap_url`,
-    `coaps_url`, `server`, `psk`, `api_key`, `imei`, `imsi`, `device_id`, and the parts `module`,
-    `line`, `air`, whose `faults` may change at any time, `platform`, `misbehaviour` (of the
-    platform) and `clock`. With several modules, these belong to the first; `boards` has all.
+    `coaps_url`, `page_url`, `server`, `psk`, `api_key`, `imei`, `imsi`, `device_id`, and the
+    parts `module`, `line`, `air`, whose `faults` may change at any time, `platform`, `misbehaviour`
+    (of the platform) and `clock`. With several modules, these belong to the first; `boards` has
+    all.
     """
 
     http_url: str | None = None
     coap_url: str | None = None
     coaps_url: str | None = None
+    page_url: str | None = None
 
     @taking(Parameters)
     def __init__(self, parameters: Parameters) -> None:
@@ -205,7 +211,11 @@ class Emulator:
                 self._create_devices()
             if self.server is None:
                 act = self._scheduler.input
-                self.http_url = await self._applications.open(self.platform, act, opened)
+                control = Control(self, self._begin, self.coap_url)
+                served = site(control) if given.page else Site()
+                self.http_url = await self._applications.open(self.platform, act, opened, served)
+                if given.page:
+                    self.page_url = f"{self.http_url}/#key={quote(self.api_key, safe='')}"
             if given.cold:
                 for board in self.boards:
                     board.module.power_cycle(Cause.POWER_ON, self.now())

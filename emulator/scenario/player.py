@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from functools import partial
 
 from emulator.clock.clocks import Timer
-from emulator.emulator import Emulator
 from emulator.module.at.command_faults import NO_FAULT, CommandFault, ExtraBytes
 from emulator.onenet.errors import ApiError
 from emulator.onenet.lwm2m.outcomes import Outcome
 from emulator.scenario.apply import Changes
 from emulator.scenario.events import At, Begin, ByteFault, CloudRequest, Event, Every, On, Scenario
 from emulator.scenario.overlay import Undo
+from emulator.simulation.bench import Bench
 from emulator.simulation.board import Board
 
 # Entries that the report shows; of more, the oldest are dropped.
@@ -33,7 +33,7 @@ class LogEntry:
 
 
 class Play:
-    """Plays `scenario`, which was read for as many modules as `emulator` has.
+    """Plays `scenario`, which was read for as many modules as `bench` has.
 
     Create it before the emulator is started, so that it sees every command; call `start` after the
     emulator is started. `on_end` is called at the scenario's end. `stop` cancels all further events
@@ -42,7 +42,7 @@ class Play:
 
     def __init__(
         self,
-        emulator: Emulator,
+        bench: Bench,
         scenario: Scenario,
         *,
         on_end: Callable[[], None] = lambda: None,
@@ -51,13 +51,13 @@ class Play:
         self.counts = [0] * len(scenario.events)  # how often each event happened
         self.commands = 0  # command lines received
         self._matched = [0] * len(scenario.events)  # commands that triggered each event
-        self._emulator = emulator
-        self._changes = Changes(emulator)
+        self._bench = bench
+        self._changes = Changes(bench)
         self._scenario = scenario
         self._on_end = on_end
         self._begin: float | None = None
         self._timers: dict[Callable[[], None], Timer] = {}
-        for number, board in enumerate(emulator.boards, 1):
+        for number, board in enumerate(bench.boards, 1):
             board.module.fault_source = partial(self._on_command, number)
 
     # Start and end -------------------------------------------------------------------------------
@@ -72,7 +72,7 @@ class Play:
         for timer in self._timers.values():
             timer.cancel()
         self._timers.clear()
-        for board in self._emulator.boards:
+        for board in self._bench.boards:
             board.module.fault_source = None
 
     def report(self) -> str:
@@ -88,7 +88,7 @@ class Play:
         return "\n".join(lines)
 
     def _begin_now(self) -> None:
-        self._begin = self._emulator.now()
+        self._begin = self._bench.now()
         for index, event in enumerate(self._scenario.events):
             match event.when:
                 case At(seconds):
@@ -111,7 +111,7 @@ class Play:
             del self._timers[on_timer]
             callback()
 
-        self._timers[on_timer] = self._emulator.clock.call_at(when, on_timer)
+        self._timers[on_timer] = self._bench.clock.call_at(when, on_timer)
 
     def _plan_next(self, index: int, event: Event, when: Every, done: int) -> None:
         assert self._begin is not None, "events are planned after the beginning"
@@ -127,11 +127,11 @@ class Play:
     # Events --------------------------------------------------------------------------------------
 
     def _board(self, event: Event) -> Board:
-        return self._emulator.boards[event.module - 1]
+        return self._bench.boards[event.module - 1]
 
     def _describe(self, event: Event) -> str:
         """The action, with the number of the module if there are several."""
-        several = len(self._emulator.boards) > 1
+        several = len(self._bench.boards) > 1
         return f"#{event.module} {event.text}" if several else event.text
 
     def _run(self, index: int, event: Event) -> None:
@@ -140,7 +140,7 @@ class Play:
         self._add_to_log(f"{self._describe(event)}{duration}")
         undo = self._execute(event)
         if undo and event.duration is not None:
-            when = self._emulator.now() + event.duration
+            when = self._bench.now() + event.duration
             self._plan(when, partial(self._undo, event, undo))
 
     def _undo(self, event: Event, undo: list[Undo]) -> None:
@@ -169,26 +169,26 @@ class Play:
         first, second = extra.halves
         board.line.send(first)
         if second:
-            self._plan(self._emulator.now() + extra.split, partial(board.line.send, second))
+            self._plan(self._bench.now() + extra.split, partial(board.line.send, second))
 
     def _settled(self, change: Callable[[], None]) -> None:
         """Make a change after everything that is due, and process what it causes."""
-        self._emulator.settle()
+        self._bench.settle()
         try:
             change()
         except OSError as error:  # the port could not be opened again
             self._add_to_log(f"failed: {error}")
-        self._emulator.settle()
+        self._bench.settle()
 
     def _request(self, action: CloudRequest, event: Event) -> None:
-        platform, text = self._emulator.platform, self._describe(event)
+        platform, text = self._bench.platform, self._describe(event)
         device = platform.device_by_imei(self._board(event).module.identity.imei)
         if device is None:
             self._add_to_log(f"{text}: the cloud has no device for this module")
             return
         try:
             on_done = partial(self._on_response, text)
-            platform.request(device, action.request, on_done, self._emulator.now())
+            platform.request(device, action.request, on_done, self._bench.now())
         except ApiError as error:
             self._add_to_log(f"{text}: {error}")
 
@@ -216,7 +216,7 @@ class Play:
             elif fault is None:
                 # By timer even without delay: the module is in the middle of this command.
                 self._matched[index] += 1
-                at = self._emulator.now() + when.after
+                at = self._bench.now() + when.after
                 self._plan(at, partial(self._run, index, event))
             elif found is None:
                 found = fault
@@ -226,5 +226,5 @@ class Play:
         return found or NO_FAULT
 
     def _add_to_log(self, text: str) -> None:
-        now = self._emulator.now()
+        now = self._bench.now()
         self.log.append(LogEntry(now - (now if self._begin is None else self._begin), text))

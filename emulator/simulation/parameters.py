@@ -38,9 +38,9 @@ class Parameters:
       `imei`, `imsi`: 1 to 17 and 1 to 16 letters or digits (OneNET guide 4.2.1).
     - `http`: HOST:PORT of the API, port 0 takes a free one; None: no API. `allow_hosts`: names
       of this machine in HTTP requests, besides `localhost`; those under others are refused.
-      `api_key` None: a random one. `push`: URL of an application that gets what happens;
-      `token`: its own; `aes_key`: to encrypt it (guide 4.1). `device` False: no devices, so
-      every login is refused.
+      `api_key` None: a random one. `page`: the API serves the emulator's page, for browsers.
+      `push`: URL of an application that gets what happens; `token`: its own; `aes_key`: to
+      encrypt it (guide 4.1). `device` False: no devices, so every login is refused.
     - `module`: one of `emulator.module.firmware.MODULES`, such as "bc28"; None: that of
       `firmware`, a profile or its name. The module decides `typed_urcs`, `quiet`, `hasty_lost` and
       `overruns` where they are None.
@@ -82,6 +82,7 @@ class Parameters:
     imei: str = _DEFAULT.imei
     imsi: str = _DEFAULT.imsi
     http: str | None = "127.0.0.1:0"
+    page: bool = False
     allow_hosts: Sequence[str] = ()
     api_key: str | None = None
     push: str | None = None
@@ -131,6 +132,8 @@ class Parameters:
             coaps=self.coaps,
             record=self.record,
         )
+        if self.page and (self.http is None or self.server is not None):
+            raise ValueError("page: expected with http, and without server")
         window = self.downlink_window
         if window is not None and not window > 0:
             raise ValueError(f"downlink_window {window}: expected seconds above 0, or None")

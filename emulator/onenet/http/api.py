@@ -20,7 +20,7 @@ from emulator.onenet.http.connections import Handler, Listener, go_on, logger
 from emulator.onenet.http.dispatch import Dispatch
 from emulator.onenet.http.gate import Gate
 from emulator.onenet.http.openapi import description
-from emulator.onenet.http.route import Body, Key, Route
+from emulator.onenet.http.route import Body, Key, Route, Site
 from emulator.onenet.http.routes import ROUTES
 from emulator.onenet.keys import DeviceKey, Master
 from emulator.onenet.platform import Act, Platform
@@ -28,12 +28,17 @@ from emulator.onenet.store.database import StoreError
 
 # Where the description of the API is.
 _DESCRIPTION = "/openapi.json"
+# The methods that files are served by.
+_READING = ("GET", "HEAD")
 # guess: far above the largest write, whose values are at most 1000 bytes together.
 _MAX_BODY = 64 * 1024
 # Seconds for a body to arrive, so that a client which never sends it does not hold a call.
 _BODY_TIMEOUT = 10.0
 
-Serve = Callable[[web.BaseRequest, Master | DeviceKey, Mapping[str, str]], Awaitable[Answer]]
+Serve = Callable[
+    [web.BaseRequest, Master | DeviceKey, Mapping[str, str]], Awaitable[Answer | Handler]
+]
+_NO_SITE = Site()
 
 # What is sent beyond the parameters of a call has no effect, which is logged once.
 _MAX_REPORTED = 100
@@ -46,12 +51,20 @@ class HttpApi:
 
     `act` acts on the platform at the present time. The platform's year decides the error numbers.
     `allow_hosts`: names of this server, besides its addresses, `localhost` and `*.heclouds.com`.
+    `site`: what it serves besides.
     """
 
     def __init__(
-        self, platform: Platform, *, key: str, act: Act, allow_hosts: Sequence[str] = ()
+        self,
+        platform: Platform,
+        *,
+        key: str,
+        act: Act,
+        allow_hosts: Sequence[str] = (),
+        site: Site = _NO_SITE,
     ) -> None:
         self._platform = platform
+        self._routes, self._files = (*ROUTES, *site.routes), site.files
         self._allow_hosts = tuple(allow_hosts)
         platform.keys.add_master(key)
         self._act = act
@@ -79,15 +92,17 @@ class HttpApi:
     def _handler(self, listener: Listener, gate: Gate) -> Handler:
         """Serves who may call; every error is answered with a body of the error table."""
         keys, found = self._platform.keys, Dispatch[Serve]()
-        for route in ROUTES:
+        for route in self._routes:
             found.add(route.method, route.path, self._serving(route))
-        found.add("GET", _DESCRIPTION, _describe)
+        found.add("GET", _DESCRIPTION, self._describe)
 
         async def handle(request: web.BaseRequest) -> web.StreamResponse:
             listener.header_came(request)
             try:
                 headers = request.headers
                 gate.check(headers.get("Host"), headers.get("Origin"), listener.address(request))
+                if request.method in _READING and (file := self._files.get(request.path)):
+                    return await file(request)
                 text = headers.get("api-key", "")
                 key = keys.resolve(text)
                 if key is None:
@@ -96,7 +111,10 @@ class HttpApi:
                 serve = methods.get(request.method)
                 if serve is None:
                     raise _not_served(request, methods)
-                return await listener.respond(request, await serve(request, key, place))
+                answer = await serve(request, key, place)
+                if not isinstance(answer, dict):
+                    return await answer(request)
+                return await listener.respond(request, answer)
             except ApiError as error:
                 return await self._refuse(listener, request, error)
             except web.HTTPRequestEntityTooLarge:
@@ -126,7 +144,7 @@ class HttpApi:
 
         async def serve(
             request: web.BaseRequest, key: Master | DeviceKey, place: Mapping[str, str]
-        ) -> Answer:
+        ) -> Answer | Handler:
             if route.key is Key.MASTER and not isinstance(key, Master):
                 raise ApiError(Reason.AUTH_FAILED)
             if request.query_string or defaults is None:
@@ -165,11 +183,10 @@ class HttpApi:
             raise invalid(f"the body has not come within {_BODY_TIMEOUT} s") from None
         return json_body(text, optional=not wanted.required)
 
-
-async def _describe(
-    _request: web.BaseRequest, _key: Master | DeviceKey, _place: Mapping[str, str]
-) -> Answer:
-    return description(ROUTES)
+    async def _describe(
+        self, _request: web.BaseRequest, _key: Master | DeviceKey, _place: Mapping[str, str]
+    ) -> Answer:
+        return description(self._routes)
 
 
 def _not_served(request: web.BaseRequest, methods: Iterable[str]) -> ApiError:
