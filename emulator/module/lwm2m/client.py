@@ -145,6 +145,19 @@ class Client:
         return self._account.lifetime
 
     @property
+    def login(self) -> tuple[float | None, float | None]:
+        """Since when, and until when unless it is renewed before (POSIX seconds); None: no login.
+
+        As the module knows: the server may have ended it.
+        """
+        return self._registration.since, self._registration.until
+
+    @property
+    def server(self) -> str:
+        """Whom it exchanges messages with, `host:port`; empty before the first login."""
+        return self._registration.server
+
+    @property
     def configured_server(self) -> str:
         """Where a login goes first: `host:port`."""
         return self._account.server.address
