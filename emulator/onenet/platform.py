@@ -120,6 +120,7 @@ class Platform:
         self.server.close(now)
         with suppress(StoreError):
             self.commands.step(now)  # those that were sent have ended
+            self.push.close()
         if self.database.path is not None:
             self.database.close()
 
