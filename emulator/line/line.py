@@ -320,8 +320,10 @@ class Line:
     # Both ----------------------------------------------------------------------------------------
 
     def _frames(self) -> tuple[Frame | None, Frame | None]:
-        """Settings of the module's UART and of the host's; None if they do not matter."""
-        if not self.strict or self._baud is None or self._port is None:
+        """Settings of the module's UART and of the host's; None if they do not matter: without a
+        host, what is sent is seen in traces only.
+        """
+        if not self.strict or self._baud is None or self._port is None or not self._port.opened:
             return None, None
         return Frame(self._baud), self._port.frame
 
