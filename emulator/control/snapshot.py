@@ -89,13 +89,13 @@ def _saving(module: Module) -> Answer:
 
 
 def _login(client: Client) -> Answer:
-    since, until = client.login
+    registration = client.registration
     return {
         "state": client.state.name,
         "lifetime": client.lifetime,
-        "server": client.server or None,
-        "registered_at": since,
-        "expires_at": until,
+        "server": registration.server or None,
+        "registered_at": registration.since,
+        "expires_at": registration.until,
     }
 
 
