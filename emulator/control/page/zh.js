@@ -43,9 +43,6 @@ export const ZH = {
   "h": "小时",
   "d": "天",
 
-  // module.js
-  "Module": "模组",
-
   // in several files
   "State": "状态",
   "Title": "名称",
@@ -69,6 +66,7 @@ export const ZH = {
   "report": "上报",
   "such as {text}": "例如 {text}",
   "separated by commas": "以逗号分隔",
+  "Module": "模组",
   "Data points": "数据点",
   "{text} is no number, expected such as 20.5": "{text} 不是数字，应为例如 20.5",
 
@@ -176,6 +174,7 @@ export const ZH = {
   "Follow": "跟随",
   "Download CSV": "下载 CSV",
   "The first {n} points: choose a shorter span": "前 {n} 个点：请选择更短的时间段",
+  "From and to are more than a year apart, expected at most a year": "起止时间相差超过一年，最多应为一年",
   "Points: {n}": "数据点：{n}",
 
   // commands.js
