@@ -108,6 +108,8 @@ SHELLS = (
     "emulator.onenet.posts",
     "emulator.simulation.internet",
     "emulator.simulation.loop_thread",
+    "emulator.control.explainers",
+    "emulator.control.stream",
     "emulator.emulator",
     "emulator.testing",
     "emulator.cli",

@@ -37,13 +37,14 @@ _MEANINGLESS = {
         "downlink_window",
     },
     "--server": {
-        *("http", "allow_hosts", "api_key", "device", "year", "coap", "coaps"),
+        *("http", "allow_hosts", "api_key", "page", "device", "year", "coap", "coaps"),
         *("push", "token", "aes_key", "db", "keep_days", "keep_points"),
     },
     "--air memory": {"coap", "coaps", "server"},
 }
 _OPTIONS = {
     "device": "no_device",
+    "page": "no_page",
     "strict": "baud",
     "allow_hosts": "allow_host",
 }  # where names differ
@@ -84,6 +85,7 @@ def _prepare_emulator(parameters: dict[str, Any], files: ExitStack) -> Serve:
     _refuse_meaningless(parameters)
     as_json = parameters.pop("json", False)
     parameters.setdefault("air", "coap")
+    parameters.setdefault("page", "server" not in parameters)
     if parameters.pop("trace", False):
         parameters |= {"trace": _print_trace, "trace_air": True}
     if isinstance(parameters.get("firmware"), Path):
@@ -186,6 +188,7 @@ def _cloud(emulator: Emulator) -> CloudInfo | None:
     return CloudInfo(
         emulator.http_url,
         emulator.api_key,
+        page=emulator.page_url,
         coap=emulator.coap_url,
         coaps=emulator.coaps_url,
         psk=emulator.coaps_url and emulator.psk,

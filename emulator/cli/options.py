@@ -20,14 +20,16 @@ _DESCRIPTION = """\
 Emulates a China Mobile M5310 NB-IoT module, or another module of OneNET, and the OneNET cloud that
 it logs in to. The module is on a serial port (by default a pseudo terminal) that any serial program
 can open. The cloud is on this machine, and applications use it like OneNET: they call its HTTP API
-to read, write and execute the resources of the module, and it pushes to them what happens. Press
-Ctrl-C to end it.
+to read, write and execute the resources of the module, and it pushes to them what happens. People
+use it by its page, whose address is printed at the start. Press Ctrl-C to end it.
 """
 
 _EXAMPLES = """\
 examples:
   python -m emulator
         one module; prints its port, and the address and key of its cloud
+  python -m emulator --http 127.0.0.1:8080
+        open the address after `page` in a browser: modules, lines, air, devices, all as it happens
   python -m emulator --link /tmp/m5310 --trace
         a port name of your choice; prints every line in both directions
   python -m emulator --baud off --json
@@ -175,6 +177,13 @@ def _add_cloud(made: argparse.ArgumentParser) -> None:
     )
     cloud.add_argument(
         "--api-key", metavar="KEY", help="key that HTTP clients must send (default: random)"
+    )
+    cloud.add_argument(
+        "--no-page",
+        dest="page",
+        action="store_false",
+        help="serve no page for browsers; by default its address, with the key after #, is printed"
+        " at the start: it shows devices, lines and air as it happens, and changes them",
     )
     cloud.add_argument(
         "--push",
