@@ -105,6 +105,7 @@ SHELLS = (
     "emulator.onenet.store.database",
     "emulator.onenet.http.call",
     "emulator.onenet.http.connections",
+    "emulator.onenet.http.protocol",
     "emulator.onenet.posts",
     "emulator.simulation.internet",
     "emulator.simulation.loop_thread",

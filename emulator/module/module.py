@@ -101,10 +101,10 @@ class Module:
         self._place_changed = True  # coverage, network or SIM, since the last step
         self._due: float | None = None
         self._seed = seed
-        self._manner = Manner(
-            self.firmware.echo, self.firmware.blank, self.firmware.error_blank, apart="+MIPL"
-        )
         own = self.firmware
+        self._manner = Manner(
+            own.echo, own.blank, own.error_blank, "+MIPL", own.suite.errors.refusal_like
+        )
         name = own.boot_name or own.model or self.identity.model
         self._boot = Boot(name, own.boot, rom_noise=boot_noise, seed=seed)
         self._flash = Flash(speed=own.speed if speed is None else speed)

@@ -31,7 +31,8 @@ A report, from the device to the application: `Server` -> `Platform.report`, whi
 transaction judges the triggers, stores the points and queues the pushes; then the report is
 acknowledged. What is queued is sent by `Platform.step`, through `posts`. Registers, updates and
 reports also tell `commands` that the device listens (`Platform.reachable`); the next step sends
-what waits for it, by `Platform.request`.
+what waits for it, by `Platform.request`. `software_updates` leads a host to another version of its
+program in the same way: one request after the other, each at the outcome of the last one.
 
 Server and product are apart. `lwm2m` knows endpoints, and its product only by the methods of
 `lwm2m.server.Product`. It imports no device, no data point and no HTTP. The product sees endpoints

@@ -23,6 +23,7 @@ from emulator.onenet.lwm2m.server import ACCESS_URI, Server, Sign
 from emulator.onenet.posting import Post, Reply, Send
 from emulator.onenet.push.messages import CommandResult
 from emulator.onenet.push.push import Push
+from emulator.onenet.software_updates import SoftwareUpdates
 from emulator.onenet.store.database import Database, StoreError
 from emulator.onenet.store.points import Points
 from emulator.onenet.store.registrations import StoredRegistrations
@@ -90,6 +91,8 @@ class Platform:
         self.triggers.on_change = self._changed
         self.commands = Commands(self.database, self._send_command, self._push_result)
         self.commands.on_change = self._changed
+        self.updates = SoftwareUpdates(self.request)
+        self.updates.on_change = self._changed
         self._registrations = StoredRegistrations(self.database)
         self._restore()
 
@@ -104,7 +107,7 @@ class Platform:
     def step(self, now: float) -> float | None:
         """Do what is due at `now`; returns the next deadline, None if nothing is planned."""
         due: list[float | None] = []
-        for part in (self.commands, self.points, self.triggers, self.push):
+        for part in (self.commands, self.updates, self.points, self.triggers, self.push):
             try:
                 part.step(now)
             except StoreError:
@@ -163,6 +166,7 @@ class Platform:
                 self._registrations.drop(device.endpoint)
                 self.commands.forget(int(device.id))
             self.commands.drop(int(device.id))
+            self.updates.forget(device.id)
             self.on_change()
             self.server.registrations.forget(device.endpoint)
 
@@ -288,6 +292,7 @@ class Platform:
         device = self.devices.by_endpoint(endpoint)
         if device is not None:
             self.commands.reachable(int(device.id), sign)
+            self.updates.reachable(device.id, sign)
 
     def _send_command(
         self, device_id: int, operation: Operation, on_done: OnDone, now: float

@@ -16,6 +16,7 @@ from emulator.module.lwm2m.host import Happening
 from emulator.module.radio.coverage import Coverage
 from emulator.module.radio.sim import Sim
 from emulator.onenet.lwm2m.operations import Discover, Execute, Read, Write
+from emulator.onenet.software_updates import MAX_PACKAGE, MAX_VERSION
 from emulator.scenario.events import (
     Action,
     AirChange,
@@ -27,12 +28,14 @@ from emulator.scenario.events import (
     PlatformChange,
     RadioChange,
     Restart,
+    SoftwareUpdate,
 )
 from emulator.scenario.toml_table import InvalidValue, TomlTable, format_value
 
 _PAYLOAD_LIMIT = 1000  # bytes of one write (OneNET guide 5.2)
 _VALUES = f"a number, true, false or a text of at most {_PAYLOAD_LIMIT} bytes"
 _IDS = range(0x1_0000)
+_PACKAGE_SIZE = 2048  # bytes of an update
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +155,13 @@ def _execute(table: TomlTable, key: str) -> Action:
     return CloudRequest(Execute(path, arguments.encode()))
 
 
+def _update(table: TomlTable, key: str) -> Action:
+    version = table.text(key)
+    if len(version) > MAX_VERSION:
+        raise InvalidValue(key, f"{key}: expected at most {MAX_VERSION} characters")
+    return SoftwareUpdate(version, table.integer("size", 1, MAX_PACKAGE, default=_PACKAGE_SIZE))
+
+
 def _path(table: TomlTable, key: str, least: int, most: int) -> Path:
     """A path of `least` to `most` ids."""
     text = table.text(key)
@@ -191,8 +201,7 @@ def _answer(table: TomlTable, key: str) -> Action:
 def _refusal(table: TomlTable) -> CommandFault:
     seconds = table.number("seconds", default=0.0)
     if "cis" in table:
-        final = f"+CIS ERROR:{table.integer('cis', 1, 999)}"
-        return CommandFault(refusal=Cme.NOT_ALLOWED, final=final, delay=seconds)
+        return CommandFault(cis=table.integer("cis", 1, 999), delay=seconds)
     number = table.integer("cme", 0, default=Cme.NOT_ALLOWED)
     if number not in set(Cme):
         known = ", ".join(str(cme.value) for cme in Cme)
@@ -237,4 +246,5 @@ ACTIONS: Mapping[str, ActionKind] = {
     "discover": ActionKind(_discover),
     "write": ActionKind(_write),
     "execute": ActionKind(_execute),
+    "update": ActionKind(_update),
 }

@@ -143,6 +143,14 @@ class CloudRequest:
     request: Read | Write | Execute | Discover
 
 
+@dataclass(frozen=True, slots=True)
+class SoftwareUpdate:
+    """The cloud updates the host's own program to `version`, with a package of `size` bytes."""
+
+    version: str
+    size: int
+
+
 Change = (
     RadioChange
     | Restart
@@ -155,7 +163,7 @@ Change = (
 )
 # `CommandFault` needs an `On`. `ExtraBytes` are added to the answer of an `On` without delay;
 # elsewhere they are written on an idle line.
-Action = Change | CloudRequest | CommandFault | ExtraBytes
+Action = Change | CloudRequest | SoftwareUpdate | CommandFault | ExtraBytes
 
 
 @dataclass(frozen=True, slots=True)

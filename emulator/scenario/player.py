@@ -12,7 +12,17 @@ from emulator.module.at.command_faults import NO_FAULT, CommandFault, ExtraBytes
 from emulator.onenet.errors import ApiError
 from emulator.onenet.lwm2m.outcomes import Outcome
 from emulator.scenario.apply import Changes
-from emulator.scenario.events import At, Begin, ByteFault, CloudRequest, Event, Every, On, Scenario
+from emulator.scenario.events import (
+    At,
+    Begin,
+    ByteFault,
+    CloudRequest,
+    Event,
+    Every,
+    On,
+    Scenario,
+    SoftwareUpdate,
+)
 from emulator.scenario.overlay import Undo
 from emulator.simulation.bench import Bench
 from emulator.simulation.board import Board
@@ -152,8 +162,8 @@ class Play:
         """Returns what ends the action."""
         action, board = event.action, self._board(event)
         assert not isinstance(action, CommandFault), "command faults only occur with a command"
-        if isinstance(action, CloudRequest):
-            self._settled(partial(self._request, action, event))
+        if isinstance(action, CloudRequest | SoftwareUpdate):
+            self._settled(partial(self._ask, action, event))
             return []
         if isinstance(action, ExtraBytes):
             self._send(action, board)
@@ -180,17 +190,25 @@ class Play:
             self._add_to_log(f"failed: {error}")
         self._bench.settle()
 
-    def _request(self, action: CloudRequest, event: Event) -> None:
+    def _ask(self, action: CloudRequest | SoftwareUpdate, event: Event) -> None:
         platform, text = self._bench.platform, self._describe(event)
         device = platform.device_by_imei(self._board(event).module.identity.imei)
         if device is None:
             self._add_to_log(f"{text}: the cloud has no device for this module")
             return
         try:
+            if isinstance(action, SoftwareUpdate):
+                package = bytes(place & 0xFF for place in range(action.size))
+                on_end = partial(self._on_update_end, text)
+                platform.updates.start(device, action.version, package, on_end)
+                return
             on_done = partial(self._on_response, text)
             platform.request(device, action.request, on_done, self._bench.now())
-        except ApiError as error:
+        except (ApiError, ValueError) as error:
             self._add_to_log(f"{text}: {error}")
+
+    def _on_update_end(self, text: str, failure: str) -> None:
+        self._add_to_log(f"{text}: {failure or 'done'}")
 
     def _on_response(self, text: str, outcome: Outcome) -> None:
         values = ", ".join(f"{item.path} = {item.value!r}" for item in outcome.items)

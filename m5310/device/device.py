@@ -54,6 +54,9 @@ URI: Final = "coap://183.230.40.40:5683"
 BAUDRATE: Final = 9600
 """Baud of a module after its start, unless its profile says something else (seen)."""
 
+ModuleName = str | Profile
+"""A module that the program names: a name in `PROFILES`, or a profile of its own."""
+
 
 class Device:
     """One device. `async with` creates it, and leaves the module clean whatever happens.
@@ -94,7 +97,7 @@ class Device:
         on_write: Callback | None = None,
         on_execute: Callback | None = None,
         dialect: str | None = None,
-        module: str | Profile | None = None,
+        module: ModuleName | None = None,
         baudrate: int | None = None,
         answer_within: float = ANSWER_WITHIN,
         reading: Reading = Reading.EITHER,

@@ -223,17 +223,16 @@ PROFILES: Final[Mapping[str, Profile]] = _profiles(
 """The known modules by name."""
 
 
-def profile_of(answers: Iterable[str]) -> Profile | None:
+def profile_of(
+    answers: Iterable[str], among: Iterable[Profile] = PROFILES.values()
+) -> Profile | None:
     """The profile whose name stands in what a module says about itself; None: in none.
 
     Of several, the one with the longest name: `M5310-A` is no `M5310`.
     """
     said = " ".join(answers).upper()
     found = [
-        (len(name), profile)
-        for profile in PROFILES.values()
-        for name in profile.names
-        if name.upper() in said
+        (len(name), profile) for profile in among for name in profile.names if name.upper() in said
     ]
     return max(found, key=lambda each: each[0])[1] if found else None
 

@@ -69,6 +69,8 @@ TABLE: Final = {
     "module.banner.ASKED": (0.5, "guess"),
     "module.ping.REPLY": (10.0, "guess"),
     "module.ping.MARGIN": (5.0, "guess"),
+    "module.restart.TEXT_WITHIN": (10.0, "guess: several times the 3.5 s that were seen"),
+    "module.restart.LATE_TEXT": (2.0, "guess"),
     "module.settings.PUTTING_BACK": (2.0, "guess"),
     "module.speed.LISTEN_TIME": (3.0, "three times PROBE_INTERVAL"),
     "module.speed.FALL_BACK": (30, "guess: the value is in lines that were seen"),

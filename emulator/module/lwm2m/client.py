@@ -31,13 +31,14 @@ from emulator.module.lwm2m.host import (
 from emulator.module.lwm2m.objects import Objects
 from emulator.module.lwm2m.observations import Observations
 from emulator.module.lwm2m.operations import Operation, Refused, operation_of, path_of
-from emulator.module.lwm2m.own_objects import UPDATE_TRIGGER, OwnObjects
+from emulator.module.lwm2m.own_objects import PACKAGE, UPDATE_TRIGGER, OwnObjects
 from emulator.module.lwm2m.registration import Account, Registration
 from emulator.module.lwm2m.requests import ALL_MSGIDS, Requests
 from emulator.module.lwm2m.states import REGISTERED, SERVING, Event, State
 from emulator.module.lwm2m.style import ONENET, Style
 
 ACKIDS_REMEMBERED = 4096  # guess: bounds the memory; an ackid may be used again after so many
+_PACKAGE = tuple(str(PACKAGE)[1:].split("/"))
 REPORT_ITEMS = 64  # guess: bounds the memory; resources in one report
 
 
@@ -80,6 +81,7 @@ class Client:
             known_options=RECOGNIZED_OPTIONS | {AUTHENTICATION},
         )
         self._endpoint.serve = self._serve
+        self._endpoint.by_blocks = self._is_package
         self.endpoint = endpoint
         self._busy = busy
         self.release = release
@@ -145,6 +147,11 @@ class Client:
         return self._account.lifetime
 
     @property
+    def online(self) -> bool:
+        """Whether the radio is registered."""
+        return self._online()
+
+    @property
     def configured_server(self) -> str:
         """Where a login goes first: `host:port`."""
         return self._account.server.address
@@ -186,6 +193,7 @@ class Client:
         """Delete the instance with all its objects."""
         self._registration.delete(now)
         self.objects.clear()
+        self._own.lent = False
         self._ackids.clear()
 
     def add_instance(self, instance: Path) -> None:
@@ -203,6 +211,14 @@ class Client:
         self.objects.remove(instance)
         self._report = [line for line in self._report if not instance.covers(line[0].path)]
         self._observations.remove_instance(instance)
+
+    def lend(self) -> None:
+        """Until the instance is deleted, the host serves what updates its own program."""
+        self._own.lent = True
+
+    def lends(self, path: Path) -> bool:
+        """Whether the host serves `path`, of an object of the module."""
+        return self._own.lends(path)
 
     # Registration ------------------------------------------------------------------------------
 
@@ -335,6 +351,10 @@ class Client:
     def deliver(self, source: str, datagram: bytes, now: float) -> None:
         """Take a datagram from the air. What does not concern the client changes nothing."""
         self._endpoint.receive(source, datagram, now)
+
+    def _is_package(self, message: Message) -> bool:
+        """Whether the host takes this block by block."""
+        return self._own.lent and message.opt.uri_path == _PACKAGE
 
     def _serve(self, incoming: Incoming, now: float) -> None:
         if incoming.peer != self._registration.server:

@@ -1,6 +1,8 @@
 """The HTTP API of OneNET (guide 4.2).
 
-    aiohttp -> connections     limits of time and number; long answers piece by piece
+    heads -> protocol          completes heads; aiohttp on one connection; answers to no request
+                   |
+              connections      limits of time and number; long answers piece by piece
                    |
                   api          gate, key, route, parameters, body -> Call; errors -> answers
                    |   \\

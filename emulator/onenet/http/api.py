@@ -1,7 +1,7 @@
 """HTTP API of the platform: an aiohttp server (OneNET guide 4.2).
 
 Every answer is JSON with `errno` and `error`, and the HTTP status is 200 for errors too, as the
-real API does it. Only what is no valid HTTP request gets a bare 400 of the HTTP server.
+real API does it; so it is for what is no HTTP request.
 """
 
 from __future__ import annotations
@@ -16,10 +16,11 @@ from emulator.onenet.http import answers
 from emulator.onenet.http.answers import Answer
 from emulator.onenet.http.bodies import json_body
 from emulator.onenet.http.call import Call
-from emulator.onenet.http.connections import Handler, Listener, go_on, logger
+from emulator.onenet.http.connections import Handler, Listener, go_on
 from emulator.onenet.http.dispatch import Dispatch
 from emulator.onenet.http.gate import Gate
 from emulator.onenet.http.openapi import description
+from emulator.onenet.http.protocol import logger
 from emulator.onenet.http.route import Body, Key, Route, Site
 from emulator.onenet.http.routes import ROUTES
 from emulator.onenet.keys import DeviceKey, Master
@@ -78,7 +79,8 @@ class HttpApi:
         """
         gate = Gate((host, *self._allow_hosts))
         self._listener = listener = Listener()
-        url = await listener.start(self._handler(listener, gate), _MAX_BODY, host, port)
+        handler = self._handler(listener, gate)
+        url = await listener.start(handler, self._refusal, _MAX_BODY, host, port)
         gate.port = listener.port
         return url
 
@@ -131,8 +133,11 @@ class HttpApi:
     async def _refuse(
         self, listener: Listener, request: web.BaseRequest, error: ApiError
     ) -> web.StreamResponse:
-        failure = answers.failure(error, request.path, self._platform.year)
-        return await listener.respond(request, failure)
+        return await listener.respond(request, self._refusal(error, request.path))
+
+    def _refusal(self, error: ApiError, path: str = "") -> Answer:
+        """`path` "": of what is no request that can be read."""
+        return answers.failure(error, path, self._platform.year)
 
     def _serving(self, route: Route) -> Serve:
         defaults = (
@@ -181,6 +186,8 @@ class HttpApi:
                 text = await request.read()
         except TimeoutError:
             raise invalid(f"the body has not come within {_BODY_TIMEOUT} s") from None
+        except web.RequestPayloadError as error:
+            raise invalid(str(error)) from None
         return json_body(text, optional=not wanted.required)
 
     async def _describe(

@@ -30,9 +30,10 @@ LONGEST_CHECK_WAIT = 600.0
 LONGEST_START_WAIT = 5.0
 # Seconds between two pieces of deleting.
 _PURGE_WAIT = 0.01
-# While requests follow each other, rows of so many messages are deleted at once: a commit for each
-# costs a tenth of a request. A process that is killed repeats them.
-_PURGED = 20
+# While requests follow each other, rows of so many messages are deleted at once, as a commit for
+# each costs a tenth of a request; fewer so many seconds after the last was delivered. A process
+# that is killed before repeats them.
+_PURGED, _PURGED_AFTER = 20, 0.05
 
 # guess: a check has the headers of a push, without that of a body.
 _CHECK_HEADERS = {name: HEADERS[name] for name in HEADERS if name != "Content-Type"}
@@ -72,6 +73,7 @@ class Push:
         self.enabled = False
         self.due: float | None = None
         self._purge_at = _AT_ONCE  # not earlier
+        self._delivered_at = _AT_ONCE  # the last message
         self._in_flight: Settings | None = None  # the settings of the open request
         self._urgent_to = 0  # a message up to this number waits for no batch
         self._logged = 0
@@ -241,6 +243,7 @@ class Push:
         self._in_flight = None
         if reply.delivered:
             self._queue.done(batch)
+            self._delivered_at = now
         if settings is self.settings:
             self._succeeded() if reply.delivered else self._failed(reply.problem, now)
         self._send_due(now)
@@ -328,8 +331,11 @@ class Push:
         self.due = earliest(self._next(), self._next_purge())
 
     def _next_purge(self) -> float | None:
-        passed = self._queue.passed
-        return self._purge_at if passed >= (1 if self._in_flight is None else _PURGED) else None
+        if not self._queue.passed:
+            return None
+        if self._in_flight is None or self._queue.passed >= _PURGED:
+            return self._purge_at
+        return max(self._purge_at, self._delivered_at + _PURGED_AFTER)
 
     def _next(self) -> float | None:
         """When to send the next request; None: it waits for something else."""

@@ -177,8 +177,10 @@ def _open(values: Values) -> str:
 
 def _update(values: Values) -> str:
     _, lifetime, objects = values
-    time = describe_seconds(int(lifetime))
-    renewal = Text("renew the registration for {time}", time=time)
+    if seconds := int(lifetime):
+        renewal = Text("renew the registration for {time}", time=describe_seconds(seconds))
+    else:  # both are documented in the suite
+        renewal = Text("renew the registration; lifetime 0: 24 h, or unchanged, by module")
     return listed((renewal, Text("objects included"))) if flag(objects) else renewal
 
 

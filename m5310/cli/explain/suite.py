@@ -180,6 +180,10 @@ def _bootstrap(values: Values) -> str:
     return Text("bootstrap on") if flag(on) else Text("bootstrap off")
 
 
+def _created(ref: int) -> str:
+    return Text("the OneNET device has number {number}", number=ref)
+
+
 TABLE: Final = CommandTable()
 
 TABLE.query(
@@ -193,8 +197,9 @@ TABLE.query(
     "+MIPLCREATE",
     CREATED,
     lambda found: int(found[0][1]),
-    Text("OneNET device"),
+    "",
     meaning=MEANINGS["+MIPLCREATE"],
+    describe=_created,
 )
 _Described = tuple[str, str, Callable[[Values], str]]
 _CREATING: Final[tuple[_Described, ...]] = (
@@ -208,8 +213,9 @@ for _name, _takes, _describe in _CREATING:
         _takes,
         MEANINGS[_name],
         CREATED,
-        lambda found: int(found[0][1]) if found else None,
+        lambda found: int(found[0][1]),
         describe=_describe,
+        describe_result=_created,
         required=False,
     )
 _ANSWER: Final = "<ref>,<msgid>,<result>"

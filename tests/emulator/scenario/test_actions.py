@@ -27,6 +27,7 @@ from emulator.scenario.events import (
     PlatformChange,
     RadioChange,
     Restart,
+    SoftwareUpdate,
 )
 from emulator.scenario.toml_table import InvalidValue, TomlTable
 
@@ -79,6 +80,8 @@ def read(text: str) -> Action:
         ('login = "over"', LoginEnd(Happening.LIFETIME_OVER)),
         ('login = "removed"', LoginEnd(Happening.REMOVED)),
         ('read = "/3303/0/5700"', CloudRequest(Read(Path(3303, 0, 5700)))),
+        ('update = "2.0"', SoftwareUpdate("2.0", 2048)),
+        ('update = "2.0"\nsize = 1300', SoftwareUpdate("2.0", 1300)),
         ('read = "/3303"', CloudRequest(Read(Path(3303)))),
         ('discover = "/3303"', CloudRequest(Discover(Path(3303)))),
         (
@@ -106,10 +109,7 @@ def test_write_accepts_value(value: str) -> None:
     [
         ('answer = "ERROR"', CommandFault(refusal=Cme.NOT_ALLOWED)),
         ('answer = "ERROR"\ncme = 30\nseconds = 2', CommandFault(refusal=Cme.NO_NETWORK, delay=2)),
-        (
-            'answer = "ERROR"\ncis = 652',
-            CommandFault(refusal=Cme.NOT_ALLOWED, final="+CIS ERROR:652"),
-        ),
+        ('answer = "ERROR"\ncis = 652', CommandFault(cis=652)),
         ('answer = "late"\nseconds = 5', CommandFault(delay=5)),
         ('answer = "never"', CommandFault(executed=False)),
         ('answer = "lost"', CommandFault(answered=False)),
@@ -140,6 +140,9 @@ def test_answer_is_a_command_fault(text: str, fault: CommandFault) -> None:
         ("platform = { mood = 1 }", "platform"),
         ('read = "/1/2/3/4"', "read"),
         ('read = "/70000"', "read"),
+        ('update = ""', "update"),
+        ('update = "' + "x" * 65 + '"', "update"),
+        ('update = "2.0"\nsize = 0', "size"),
         ('write = "/1/2"', "write"),
         ('write = "/1/2/3"\nvalue = inf', "value"),
         ('write = "/1/2/3"\nvalue = 9223372036854775808', "value"),

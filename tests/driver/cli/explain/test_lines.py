@@ -83,6 +83,7 @@ DESCRIPTIONS = {
     "AT+MIPLOPEN=0,30": "log in to OneNET within 30 s",
     "AT+MIPLUPDATE=0,86400,1": "renew the registration for 24 h, objects included",
     "AT+MIPLUPDATE=0,100,0": "renew the registration for 100 s",
+    "AT+MIPLUPDATE=0,0,0": "renew the registration; lifetime 0: 24 h, or unchanged, by module",
     'AT+MIPLREAD=0,12345,3303,0,5700,4,"20.123",1': "answer read 12345: /3303/0/5700 = 20.123 "
     "(float), complete",
     'AT+MIPLREAD=0,60204,3200,0,5505,"E309C82FE6",0': "answer read 60204: /3200/0/5505 = "
@@ -131,6 +132,10 @@ DESCRIPTIONS = {
     "ERROR": "refused",
     "+CME ERROR:50": "refused: incorrect parameters",
     "+CME ERROR:200": "refused with number 200",
+    # responses without their command
+    "+MIPLCREATE:0": "the OneNET device has number 0",
+    "+MIPLCREATE: 0": "the OneNET device has number 0",
+    "+MIPLCREATEEX: 0": "the OneNET device has number 0",
     # unsolicited
     "+MIPLOPEN:0,1": "logged in to OneNET",
     "+MIPLOPEN:0,0": "login refused, or no answer in time",

@@ -9,7 +9,7 @@ import socket
 import pytest
 
 from tests.support.peers import until
-from tests.support.served_api import READ, ServedApi, counting_turns, raw, served_api
+from tests.support.served_api import READ, ServedApi, counting_turns, served_api
 
 pytestmark = pytest.mark.realtime
 
@@ -34,7 +34,7 @@ async def test_connection_without_a_header_is_dropped(monkeypatch: pytest.Monkey
 
 
 async def test_idle_connection_is_dropped_after_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("emulator.onenet.http.connections._IDLE_TIMEOUT", 0.1)
+    monkeypatch.setattr("emulator.onenet.http.protocol._IDLE_TIMEOUT", 0.1)
     async with served_api() as api:
         host, port = api.url.removeprefix("http://").split(":")
         reader, writer = await asyncio.open_connection(host, int(port))
@@ -116,24 +116,6 @@ async def test_client_that_does_not_take_a_long_answer_is_dropped(
                 while data := client.recv(1 << 20):
                     received += len(data)
             assert 0 < received < 5_000_000
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n",
-        "GET /devices/é HTTP/1.1\r\nHost: localhost\r\n\r\n".encode(),
-        b"GET /nbiot?imei=" + b"1" * 17_000 + b" HTTP/1.1\r\nHost: localhost\r\n\r\n",
-        b"POST /nbiot HTTP/1.1\r\nHost: localhost\r\nContent-Length: -5\r\n\r\n",
-    ],
-)
-async def test_invalid_http_is_refused_without_a_traceback(
-    text: bytes, caplog: pytest.LogCaptureFixture
-) -> None:
-    async with served_api() as api:
-        assert (await raw(api, text)).startswith(b"HTTP/1.0 400 Bad Request\r\n")
-        assert not caplog.records
-        assert (await api.call("GET", f"/devices/{api.device.id}"))["errno"] == 0
 
 
 @pytest.mark.parametrize(

@@ -390,6 +390,18 @@ def test_messages_that_follow_each_other_are_forgotten_together(application: App
     assert left[-1] == 0, "the rest at once when no request is open"
 
 
+def test_application_that_is_slow_holds_up_no_forgetting(application: Application) -> None:
+    application.point(1)
+    application.point(2)
+    application.step()
+    application.reply()
+    application.step()
+    assert application.push.due == application.now + 0.05
+    application.now += 0.05
+    application.step()
+    assert (len(application.open), rows(application)) == (1, 1)
+
+
 def test_what_was_delivered_is_not_sent_after_a_close_of_the_platform(
     application: Application,
 ) -> None:
