@@ -110,6 +110,7 @@ SHELLS = (
     "emulator.simulation.internet",
     "emulator.simulation.loop_thread",
     "emulator.control.explainers",
+    "emulator.control.static",
     "emulator.control.stream",
     "emulator.emulator",
     "emulator.testing",

@@ -203,6 +203,24 @@ def _add_cloud(made: argparse.ArgumentParser) -> None:
         action="store_false",
         help="the cloud has no device for this module and refuses its login",
     )
+    _add_database(cloud)
+    cloud.add_argument(
+        "--year",
+        type=int,
+        choices=tuple(YEARS),
+        help="whose OneNET: order after a login, repeats of requests, error numbers, triggers"
+        f" (default {DEFAULT_YEAR})",
+    )
+    cloud.add_argument(
+        "--platform-address",
+        dest="platform_addresses",
+        action="append",
+        metavar="HOST:PORT",
+        help="another address at which modules may log in, besides OneNET's; may be repeated",
+    )
+
+
+def _add_database(cloud: argparse._ArgumentGroup) -> None:
     cloud.add_argument(
         "--db",
         type=Path,
@@ -221,20 +239,6 @@ def _add_cloud(made: argparse.ArgumentParser) -> None:
         type=values.points,
         metavar="N",
         help="drop all but the newest N data points of each stream in FILE (default: keep all)",
-    )
-    cloud.add_argument(
-        "--year",
-        type=int,
-        choices=tuple(YEARS),
-        help="whose OneNET: order after a login, repeats of requests, error numbers, triggers"
-        f" (default {DEFAULT_YEAR})",
-    )
-    cloud.add_argument(
-        "--platform-address",
-        dest="platform_addresses",
-        action="append",
-        metavar="HOST:PORT",
-        help="another address at which modules may log in, besides OneNET's; may be repeated",
     )
 
 
