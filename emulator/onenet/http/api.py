@@ -33,6 +33,8 @@ _DESCRIPTION = "/openapi.json"
 _READING = ("GET", "HEAD")
 # guess: far above the largest write, whose values are at most 1000 bytes together.
 _MAX_BODY = 64 * 1024
+# Bytes. To parse a longer one takes some milliseconds, so the call begins in the next turn.
+_LONG_BODY = 8 * 1024
 # Seconds for a body to arrive, so that a client which never sends it does not hold a call.
 _BODY_TIMEOUT = 10.0
 
@@ -100,6 +102,7 @@ class HttpApi:
 
         async def handle(request: web.BaseRequest) -> web.StreamResponse:
             listener.header_came(request)
+            await listener.turn()
             try:
                 headers = request.headers
                 gate.check(headers.get("Host"), headers.get("Origin"), listener.address(request))
@@ -188,7 +191,10 @@ class HttpApi:
             raise invalid(f"the body has not come within {_BODY_TIMEOUT} s") from None
         except web.RequestPayloadError as error:
             raise invalid(str(error)) from None
-        return json_body(text, optional=not wanted.required)
+        body = json_body(text, optional=not wanted.required)
+        if len(text) > _LONG_BODY:
+            await asyncio.sleep(0)
+        return body
 
     async def _describe(
         self, _request: web.BaseRequest, _key: Master | DeviceKey, _place: Mapping[str, str]
