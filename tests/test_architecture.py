@@ -61,6 +61,7 @@ FORBIDDEN = {
     "emulator.onenet.lwm2m": tuple(
         f"emulator.onenet.{part}"
         for part in (
+            "api_faults",
             "commands",
             "devices",
             "errors",

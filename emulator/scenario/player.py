@@ -186,7 +186,7 @@ class Play:
         self._bench.settle()
         try:
             change()
-        except OSError as error:  # the port could not be opened again
+        except (OSError, ValueError) as error:  # such as a port that is not there any more
             self._add_to_log(f"failed: {error}")
         self._bench.settle()
 

@@ -34,6 +34,7 @@ MIGRATIONS = (
         id TEXT NOT NULL,               -- such as 3303_0_5700
         created REAL NOT NULL,
         points INTEGER NOT NULL,        -- how many it has, while they are counted
+        about TEXT,                     -- JSON: unit, symbol and tags, if it was created by a call
         UNIQUE (device, id)
     ) STRICT;
     CREATE TABLE points (

@@ -98,7 +98,7 @@ def test_file_of_another_process_is_refused(tmp_path: Path) -> None:
 VERSION_1 = "\n".join(
     (
         MIGRATIONS[0],
-        "INSERT INTO streams VALUES (1, 500000001, '3303_0_5700', 5.0, 1);",
+        "INSERT INTO streams VALUES (1, 500000001, '3303_0_5700', 5.0, 1, NULL);",
         "INSERT INTO points VALUES (1, 5000, 1, '21.5');",
         "PRAGMA user_version = 1;",
     )
