@@ -21,7 +21,8 @@ def test_no_option_gives_no_parameter() -> None:
 def test_everything_can_be_parsed() -> None:
     everything = (
         "--link /tmp/m5310 --baud 115200 --imei 123 --imsi 456 --http 0.0.0.0:80 --api-key k "
-        "--no-device --no-page --typed-urcs --trace --json --port pty --quiet 0.05 --overruns --modules 3 "
+        "--no-device --no-page --typed-urcs --trace --json --port pty --quiet 0.05 "
+        "--overruns --modules 3 "
         "--speed 60 --firmware SP1 --cold --boot-noise --allow-network --faults loss=0.5,seed=7 "
         "--record day.jsonl --year 2019 --platform-address a:1 --platform-address b:2 "
         "--allow-host a.local --allow-host b "
