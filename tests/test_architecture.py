@@ -99,6 +99,7 @@ SHELLS = (
     "m5310.onenet.client",
     "m5310.onenet.push.handler",
     "emulator.clock.clocks",
+    "emulator.clock.steered",
     "emulator.air.udp",
     "emulator.line.ports",
     "emulator.onenet.http.api",

@@ -6,15 +6,28 @@ from collections.abc import Callable
 from urllib.parse import quote
 
 from emulator.control import static
-from emulator.control.calls import explain, objects, state, traffic
+from emulator.control.calls import (
+    clock,
+    explain,
+    faults,
+    modules,
+    objects,
+    scenario,
+    state,
+    traffic,
+)
 from emulator.control.control import Control
 from emulator.onenet.http.route import Route, Site
 
 _SUBJECTS: tuple[Callable[[Control], tuple[Route, ...]], ...] = (
+    state.routes,
+    clock.routes,
+    modules.routes,
+    faults.routes,
+    scenario.routes,
+    traffic.routes,
     explain.routes,
     objects.routes,
-    state.routes,
-    traffic.routes,
 )
 
 
