@@ -13,6 +13,7 @@ from emulator.air.faults import Faults
 from emulator.air.network import Air, MemoryAir
 from emulator.air.udp.air import UdpAir
 from emulator.clock.clocks import EagerClock, LoopClock, VirtualClock
+from emulator.clock.steered import SteeredClock
 from emulator.control.control import Control
 from emulator.control.site import site
 from emulator.line.line import Line
@@ -57,7 +58,7 @@ class Emulator:
     @taking(Parameters)
     def __init__(self, parameters: Parameters) -> None:
         self._given = given = parameters
-        self.clock = given.clock or LoopClock()
+        self.clock = given.clock or (SteeredClock() if given.page else LoopClock())
         self._applications, self._ways = Applications.of(given), Ways.of(given)
         self.server = self._ways.server
         self.air = self._air(given.air, Faults(latency=given.latency, seed=given.seed))
@@ -77,6 +78,7 @@ class Emulator:
         self._scheduler = Scheduler(self._simulation, self.clock)
         self._servers = self._simulation.led
         self.boards: list[Board] = []
+        self.played: object | None = None
         if not given.platform_only:
             self._add_boards(firmware, config.for_each(given.modules))
 
@@ -212,6 +214,7 @@ class Emulator:
             if self.server is None:
                 act = self._scheduler.input
                 control = Control(self, self._begin, self.coap_url)
+                opened.callback(control.close)
                 served = site(control) if given.page else Site()
                 self.http_url = await self._applications.open(self.platform, act, opened, served)
                 if given.page:
@@ -271,6 +274,9 @@ class Emulator:
             board.module.key = None if self.psk is None else self.psk.encode()
         if isinstance(self.clock, VirtualClock):
             self.clock.watch(air.poll, timers=True)
+            opened.callback(self.clock.unwatch, air.poll)
+        elif isinstance(self.clock, SteeredClock):
+            self.clock.watch(air.poll)
             opened.callback(self.clock.unwatch, air.poll)
 
     def _create_devices(self) -> None:

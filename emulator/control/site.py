@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from emulator.control.calls import state
+from emulator.control.calls import clock, faults, modules, scenario, state
 from emulator.control.control import Control
 from emulator.onenet.http.route import Route, Site
 
-_SUBJECTS: tuple[Callable[[Control], tuple[Route, ...]], ...] = (state.routes,)
+_SUBJECTS: tuple[Callable[[Control], tuple[Route, ...]], ...] = (
+    state.routes,
+    clock.routes,
+    modules.routes,
+    faults.routes,
+    scenario.routes,
+)
 
 
 def site(control: Control) -> Site:

@@ -11,6 +11,7 @@ from typing import Protocol, TypeVar
 
 from emulator.clock.deadlines import earliest
 from emulator.lwm2m.model import ContentError, Item
+from emulator.onenet.api_faults import ApiFaults
 from emulator.onenet.commands.command import Command
 from emulator.onenet.commands.commands import Commands
 from emulator.onenet.devices import Description, Device, Devices
@@ -75,6 +76,7 @@ class Platform:
         self._closing = False
         self.send: Send | None = None
         self.year = year
+        self.api_faults = ApiFaults(year)
         self.database = Database() if database is None else database
         self.points = Points(self.database, retention)
         self.server = Server(self, year, access_uri, seed)

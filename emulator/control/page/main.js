@@ -137,6 +137,7 @@ function go({ focus = true } = {}) {
   }
   close();
   fill(place);
+  place.scrollTop = 0;
   window.scrollTo(0, 0);
   open = { view: next.view, path: next.path, shown: null };
   open.shown = next.view.show(place, next.path);
@@ -194,6 +195,10 @@ onLanguage(() => {
   build();
   enter();
   document.getElementById("language").focus();
+});
+follow("key", (text) => {
+  close();
+  askKey(text);
 });
 showTheme();
 takeKey();

@@ -13,7 +13,7 @@ import { address, hasKey, headers } from "./api.js";
 
 const WAITS = [0.5, 1, 2, 5]; // seconds before each next attempt
 const SILENCE = 40; // seconds; the server sends a comment every 15 s
-const followers = { traffic: new Set(), state: new Set(), devices: new Set(), link: new Set() };
+const followers = { traffic: new Set(), state: new Set(), devices: new Set(), link: new Set(), key: new Set() };
 
 let wanted = null; // {module, after}: of the watch, null without one
 let attempt = 0;
@@ -25,7 +25,8 @@ let clockRead = performance.now();
 /**
  * follow(kind, listener) → function that ends it. Kinds, as in the server's events:
  * "traffic" {entries, lost, last}, "state" {clock, module}, "devices" {online: [[id, true], ...]},
- * and "link" true | false: the stream is open or not.
+ * "link" true | false: the stream is open or not; "key" text: the key is refused, as by an emulator
+ * that was started again with another one, and there is no further attempt until start().
  */
 export function follow(kind, listener) {
   followers[kind].add(listener);
@@ -103,7 +104,12 @@ async function read(own) {
       signal: AbortSignal.any([own.signal, quiet.signal]),
     });
     if (!(response.headers.get("Content-Type") ?? "").startsWith("text/event-stream")) {
-      await response.text();
+      const { errno, error } = await response.json();
+      if (errno === 2 || errno === 3) {
+        own.abort();
+        setLinked(false);
+        tell("key", error);
+      }
       return;
     }
     attempt = 0;
