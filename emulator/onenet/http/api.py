@@ -29,6 +29,8 @@ from emulator.onenet.store.database import StoreError
 
 # Where the description of the API is.
 _DESCRIPTION = "/openapi.json"
+# The begin of the emulator's own calls.
+_OWN = "/emulator/"
 # The methods that files are served by.
 _READING = ("GET", "HEAD")
 # guess: far above the largest write, whose values are at most 1000 bytes together.
@@ -148,13 +150,16 @@ class HttpApi:
             if any(parameter.required for parameter in route.query)
             else {parameter.name: parameter.default for parameter in route.query}
         )
-        method = route.method.lower()
+        method, faults = route.method.lower(), self._platform.api_faults
+        own = route.path.startswith(_OWN)  # it must be possible to end a fault
 
         async def serve(
             request: web.BaseRequest, key: Master | DeviceKey, place: Mapping[str, str]
         ) -> Answer | Handler:
             if route.key is Key.MASTER and not isinstance(key, Master):
                 raise ApiError(Reason.AUTH_FAILED)
+            if not own:
+                faults.meet(request.path)
             if request.query_string or defaults is None:
                 query = self._query(request, route)
             else:

@@ -209,3 +209,13 @@ def text(body: Mapping[str, object], name: str) -> str | None:
     if value is not None and not isinstance(value, str):
         raise invalid(f"{name} {shown(value)}, expected a text")
     return value
+
+
+def tags(body: Mapping[str, object]) -> tuple[str, ...] | None:
+    """The texts of the list `tags`; None: there is none."""
+    listed = body.get("tags")
+    if listed is None:
+        return None
+    if not isinstance(listed, list) or not all(isinstance(tag, str) for tag in listed):
+        raise invalid("tags, expected a list of texts")
+    return tuple(listed)
