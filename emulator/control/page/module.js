@@ -209,18 +209,18 @@ function controlsOf(number) {
       button(t("End the login"), () => post(`${path}/logout`, { reason: reasons.value }), { id: "module-logout" }),
     ),
     state(module) {
-      show(coverage, module.coverage);
-      show(sim, module.sim);
+      reflect(coverage, module.coverage);
+      reflect(sim, module.sim);
       refusing.checked = module.refusing;
       busy.checked = module.busy;
       plugged = module.plugged;
       fill(cable, plugged ? t("Unplug") : t("Plug in"));
-      for (const [name, input] of Object.entries(noise)) show(input, String(module.noise[name]));
+      for (const [name, input] of Object.entries(noise)) reflect(input, String(module.noise[name]));
     },
   };
 }
 
-function show(input, value) {
+function reflect(input, value) {
   const typed = input.dataset.shown !== undefined && input.value !== input.dataset.shown;
   if (input === document.activeElement || (typed && input.dataset.shown === value)) return;
   input.value = value;

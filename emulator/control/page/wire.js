@@ -42,11 +42,11 @@ export function show(place, path) {
       location.hash = which.value ? `#/wire/${which.value}` : "#/wire";
     },
   });
-  const search = h("input", { type: "search", id: "wire-search", value: kept.text, autocomplete: "off", oninput: draw });
+  const search = h("input", { type: "search", id: "wire-search", value: kept.text, autocomplete: "off", oninput: () => draw() });
   const kind = choice(
     { all: t("All"), line: t("AT lines"), air: t("CoAP"), applications: t("HTTP") },
     kept.kind,
-    { id: "wire-kind", onchange: draw },
+    { id: "wire-kind", onchange: () => draw() },
   );
   const total = h("span", { class: "faint", id: "wire-count", role: "status" });
   const pause = button(t("Pause"), togglePause, { "aria-pressed": "false", id: "wire-pause" });
@@ -70,7 +70,7 @@ export function show(place, path) {
     ],
     name: (one) => one.id,
     mark: (one) => `${one.way}${one.urc ? " urc" : ""}`,
-    cells: (one) => [one.at.toFixed(3), one.module ?? "", lanes(one.way), one.text, words.of(one) ?? "…"],
+    cells: (one) => [one.at.toFixed(3), one.module ?? "", lanes(one.way), brief(one), words.of(one) ?? "…"],
     open: showDetail,
     empty: t("Nothing has been sent yet."),
   });
@@ -101,20 +101,21 @@ export function show(place, path) {
     return (one) => ways.includes(one.way) && (!wanted || one.text.toLowerCase().includes(wanted));
   }
 
-  function draw() {
+  // The list shows `entries` itself: whether its end was in view is known before it grows only.
+  function draw(end = list.atEnd()) {
     kept.text = search.value;
     kept.kind = kind.value;
     const all = paused ?? entries;
-    const end = !paused && list.atEnd();
     const plain = !kept.text && kept.kind === "all";
     const found = plain ? all : all.filter(fits(kept.text, KINDS[kept.kind]));
     list.setEmpty(all.length ? t("No line fits.") : t("Nothing has been sent yet."));
-    list.set(found, { end });
+    list.set(found, { end: end && !paused });
     const shown = t("Lines: {n}", { n: count(found.length) });
     fill(total, paused ? t("{shown}, paused: {more} more have come", { shown, more: count(come - pausedAt) }) : shown);
   }
 
   function onTraffic({ entries: found, lost, last }) {
+    const end = list.atEnd();
     if (lost) {
       const text = t("{n} lines are not shown: this page was too slow for them", { n: count(lost) });
       entries.push({ id: `lost-${last}`, at: found[0]?.at ?? 0, way: "note", text });
@@ -122,7 +123,7 @@ export function show(place, path) {
     for (const one of found) entries.push(one);
     come += found.length;
     if (entries.length > MOST + SLACK) entries = entries.slice(-MOST);
-    draw();
+    draw(end);
   }
 
   function togglePause() {
@@ -178,5 +179,8 @@ export function show(place, path) {
     },
   };
 }
+
+// Of a datagram without its addresses, which the chart shows; all of it is shown when it is opened.
+const brief = ({ way, text }) => (way === "up" || way === "down" ? text.replace(/^\S+ > \S+ +/, "") : text);
 
 const SIGNS = { host: "-->", module: "<--", up: "==>", down: "<==", call: ">>>", post: "<<<", note: "***" };
