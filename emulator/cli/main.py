@@ -16,6 +16,7 @@ from emulator.cli import firmware_file, options
 from emulator.cli.shutdown import Shutdown
 from emulator.cli.startup_message import CloudInfo, DeviceInfo, StartupInfo
 from emulator.clock.clocks import Clock, LoopClock
+from emulator.clock.steered import SteeredClock
 from emulator.emulator import Emulator
 from emulator.line.attachment import check_link
 from emulator.line.ports.port import parse_address
@@ -59,7 +60,8 @@ def run(shutdown: Shutdown, arguments: Sequence[str] | None) -> int:
     parser = options.parser()
     parameters = options.read(parser, arguments)
     if "speed" in parameters:
-        parameters["clock"] = LoopClock(speed=parameters.pop("speed"))
+        made = LoopClock if "replay" in parameters else SteeredClock
+        parameters["clock"] = made(speed=parameters.pop("speed"))
     prepare = _prepare_replay if "replay" in parameters else _prepare_emulator
     with ExitStack() as files:
         try:
