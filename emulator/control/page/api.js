@@ -9,8 +9,15 @@ import { t } from "./texts.js";
 const KEPT = "m5310.key";
 let key = sessionStorage.getItem(KEPT) ?? "";
 
+/** What the user gave is wrong; the message says what was expected. */
+export class Mistake extends Error {
+  expected = true; // not the page's own fault, so not for the browser's console
+}
+
 /** Why a call failed. `errno`: the answer's number, which the message ends with; 0: no answer. */
 export class Refusal extends Error {
+  expected = true;
+
   constructor(errno, text) {
     super(errno ? `${text} (errno ${errno})` : text);
     this.errno = errno;

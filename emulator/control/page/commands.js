@@ -1,6 +1,6 @@
 // Part of a device: its offline commands, which wait until the device sends something.
 
-import { get, post, put } from "./api.js";
+import { get, Mistake, post, put } from "./api.js";
 import { imei } from "./devices.js";
 import { ask, button, choice, dialog, facts, field, fill, h, run, state, toast } from "./dom.js";
 import { parts, shown, valueInput } from "./objects.js";
@@ -241,7 +241,7 @@ function createDialog(who) {
     ],
     submit: async () => {
       const at = parts(path.value);
-      if (!at) throw new Error(t("{text} is no path, expected such as {path}", { text: JSON.stringify(path.value), path: "3303/0/5700" }));
+      if (!at) throw new Mistake(t("{text} is no path, expected such as {path}", { text: JSON.stringify(path.value), path: "3303/0/5700" }));
       const valid = Math.ceil(now() + Number(delay.value));
       const query = {
         ...who,
@@ -255,7 +255,7 @@ function createDialog(who) {
       else if (kind.value === "EXECUTE") await post("/nbiot/execute/offline", argument.value ? { args: argument.value } : {}, query);
       else {
         const { res_id, ...instance } = query;
-        if (res_id === undefined) throw new Error(t("A write needs the path of a resource, expected such as {path}", { path: "3303/0/5700" }));
+        if (res_id === undefined) throw new Mistake(t("A write needs the path of a resource, expected such as {path}", { path: "3303/0/5700" }));
         await post("/nbiot/offline", { data: [{ res_id, ...value.read() }] }, { ...instance, mode: 2 });
       }
     },

@@ -70,7 +70,7 @@ export async function run(element, action) {
     return await action();
   } catch (error) {
     if (error.name !== "AbortError") toast(error.message, "error");
-    if (!("errno" in error) && error.name !== "AbortError") console.error(error);
+    if (!error.expected && error.name !== "AbortError") console.error(error);
     return undefined;
   } finally {
     element?.removeAttribute("aria-busy");
@@ -114,7 +114,7 @@ export function facts(pairs) {
 // Messages ----------------------------------------------------------------------------------------
 
 const MOST_TOASTS = 5;
-const SHOWN = 6000; // ms; errors stay until they are closed
+const SHOWN = { note: 5000, error: 20_000 }; // ms
 const places = {};
 
 /** toasts() → the live regions that toast() fills; main.js puts them on the page once. */
@@ -134,7 +134,7 @@ export function toast(text, kind = "note") {
   shown.append(close);
   place.append(shown);
   while (place.children.length > MOST_TOASTS) place.firstElementChild.remove();
-  if (kind === "note") setTimeout(() => shown.remove(), SHOWN);
+  setTimeout(() => shown.remove(), SHOWN[kind]);
 }
 
 // Dialogs -----------------------------------------------------------------------------------------
@@ -159,6 +159,8 @@ export function dialog({ title, body = [], action, kind = "main", submit = async
     close.addEventListener("click", () => frame.close());
     frame.addEventListener("close", () => {
       frame.remove();
+      // A list may have been drawn again, so that the button that opened the dialog is gone.
+      if (document.activeElement === document.body) document.getElementById("main")?.focus();
       resolve(succeeded);
     });
     form.addEventListener("submit", (event) => {
@@ -178,7 +180,7 @@ export function dialog({ title, body = [], action, kind = "main", submit = async
         succeeded = true;
         frame.close();
       } catch (error) {
-        if (!("errno" in error)) console.error(error);
+        if (!error.expected) console.error(error);
         fill(problem, error.message);
       } finally {
         form.removeAttribute("aria-busy");

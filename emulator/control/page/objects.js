@@ -1,6 +1,6 @@
 // Objects, resources and their values: names from the registry, paths, texts, typed inputs.
 
-import { get } from "./api.js";
+import { get, Mistake } from "./api.js";
 import { choice, field, fill, h } from "./dom.js";
 import { t } from "./texts.js";
 
@@ -74,7 +74,7 @@ export function kindOf(type, value) {
 
 /**
  * valueInput(kind, value) → { element, read() }: fields for a value and its type. read() gives
- * { val } or { val, type: 1 }, as bodies of writes have it; it throws an Error that says what was
+ * { val } or { val, type: 1 }, as bodies of writes have it; it throws a Mistake that says what was
  * expected.
  */
 export function valueInput(kind, value) {
@@ -104,7 +104,7 @@ const READ = {
   number(text) {
     const digits = text.trim();
     if (!/^-?(0|[1-9]\d*)(\.\d+)?([eE][-+]?\d+)?$/.test(digits))
-      throw new Error(t("{text} is no number, expected such as 20.5", { text: JSON.stringify(text) }));
+      throw new Mistake(t("{text} is no number, expected such as 20.5", { text: JSON.stringify(text) }));
     // Whole numbers of 64 bits go out with all their digits, where the browser can do it.
     const exact = Number.isSafeInteger(Number(digits)) || !JSON.rawJSON;
     return { val: exact ? Number(digits) : JSON.rawJSON(digits) };
@@ -112,7 +112,7 @@ const READ = {
   opaque(text) {
     const digits = text.replace(/\s+/g, "");
     if (!/^([0-9a-fA-F]{2})*$/.test(digits))
-      throw new Error(t("{text} are no bytes, expected pairs of hexadecimal digits such as 01 ff", { text: JSON.stringify(text) }));
+      throw new Mistake(t("{text} are no bytes, expected pairs of hexadecimal digits such as 01 ff", { text: JSON.stringify(text) }));
     return { val: digits, type: 1 };
   },
 };

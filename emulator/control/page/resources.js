@@ -4,10 +4,13 @@
 // (/nbiot/resources), and each resource that has data points or was read here. Its newest value is
 // the later one of the last report, which is a data point, and the last read of this page. Data
 // points are asked for every other second, one call for all resources of the device.
+//
+// Some operations are under way at a time, further ones wait: each takes a connection until the device
+// answers, and a browser has six to a server, which the rest of the page needs, too.
 
-import { get, post } from "./api.js";
+import { get, Mistake, post } from "./api.js";
 import { imei } from "./devices.js";
-import { button, choice, dialog, field, fill, h, run, toast } from "./dom.js";
+import { button, choice, dialog, field, fill, h, run } from "./dom.js";
 import { kindOf, loadNames, parts, pathOf, shown, streamOf, valueInput } from "./objects.js";
 import { now } from "./stream.js";
 import { t } from "./texts.js";
@@ -15,6 +18,8 @@ import { beijing, posix, span } from "./times.js";
 
 const EVERY = 2000; // ms
 const MOST_NOTES = 50;
+const AT_A_TIME = 3; // operations
+const CORE = 1024; // below: OMA's own objects, of the module itself rather than of its program
 const UNITS = 5701; // of IPSO objects: the resource that says the unit of 5700
 // Reads of this page, by device: they are no data points, and a change of tabs must not lose them.
 const READS = new Map();
@@ -27,6 +32,7 @@ export function show(place, device) {
   const values = readsOf(device.id); // path → { value, at, from }
   const listed = new Set(); // paths of objects, instances and resources
   const cells = new Map(); // path → { value, age }
+  const streams = new Set((device.datastreams ?? []).map((one) => one.id));
   let names = {};
   let drawn = "";
 
@@ -65,7 +71,7 @@ export function show(place, device) {
       while (notes.children.length > MOST_NOTES) notes.lastElementChild.remove();
     };
     try {
-      const data = await action();
+      const data = await inTurn(action);
       note(data?.outcome ?? t("done"), "good");
       return data;
     } catch (error) {
@@ -107,7 +113,7 @@ export function show(place, device) {
         const query = { ...who, obj_id: at.obj_id, obj_inst_id: at.obj_inst_id, mode: mode.value, ...wait() };
         return perform(t("Write"), path, () => post("/nbiot", body, query));
       },
-    }).then((done) => done && toast(t("{path} written", { path })));
+    });
   }
 
   function execute(path) {
@@ -120,7 +126,7 @@ export function show(place, device) {
         const body = argument.value ? { args: argument.value } : {};
         return perform(t("Execute"), path, () => post("/nbiot/execute", body, { ...who, ...parts(path), ...wait() }));
       },
-    }).then((done) => done && toast(t("{path} executed", { path })));
+    });
   }
 
   function observe(path) {
@@ -151,7 +157,7 @@ export function show(place, device) {
       ],
       submit: () => send(false),
       other: { action: t("Cancel observation"), submit: () => send(true) },
-    }).then((done) => done && toast(t("Done: {path}", { path })));
+    });
   }
 
   function discover(path) {
@@ -184,7 +190,7 @@ export function show(place, device) {
         const at = parts(given);
         const own = at ? given.split("/").length : 0;
         if (!needs.includes(own))
-          throw new Error(t("{text} is no path for this operation, expected such as {path}", { text: JSON.stringify(given), path: "3303/0/5700".split("/").slice(0, needs.at(-1)).join("/") }));
+          throw new Mistake(t("{text} is no path for this operation, expected such as {path}", { text: JSON.stringify(given), path: "3303/0/5700".split("/").slice(0, needs.at(-1)).join("/") }));
         return action(given);
       };
       return button(text, act, { class: "small", ...(label ? { "aria-label": `${text} ${label}` } : {}) });
@@ -223,7 +229,7 @@ export function show(place, device) {
   function showValue(path, { value, age, row }, fresh) {
     const entry = values.get(path);
     const unit = entry ? unitOf(path) : "";
-    const points = entry?.from === "report" || device.datastreams?.some((one) => one.id === streamOf(path));
+    const points = streams.has(streamOf(path));
     fill(value, entry ? valueText(entry) : h("span", { class: "faint" }, "-"), unit && h("span", { class: "faint" }, ` ${unit}`));
     if (points) value.append(" ", h("a", { href: `#/devices/${device.id}/points/${streamOf(path)}`, class: "points", "aria-label": t("Data points of {path}", { path }) }, t("points")));
     showAge(path, age);
@@ -256,7 +262,7 @@ export function show(place, device) {
     const key = paths.sort().join();
     if (key === drawn && !again) return;
     drawn = key;
-    const closed = new Set([...tree.querySelectorAll("details:not([open])")].map((one) => one.dataset.object));
+    const opened = new Map([...tree.querySelectorAll("details")].map((one) => [one.dataset.object, one.open]));
     const focused = tree.contains(document.activeElement) && document.activeElement.getAttribute("aria-label");
     cells.clear();
     const objects = grouped(paths);
@@ -267,7 +273,7 @@ export function show(place, device) {
       [...objects].map(([object, instances]) =>
         h(
           "details",
-          { class: "object", "data-object": object, open: !closed.has(String(object)) },
+          { class: "object", "data-object": object, open: opened.get(String(object)) ?? object >= CORE },
           h("summary", {}, h("h2", {}, h("code", {}, object), " ", names[object]?.name ?? "")),
           operations(String(object), () => String(object)),
           [...instances].map(([instance, resources]) => instanceOf(object, instance, resources)),
@@ -338,6 +344,7 @@ export function show(place, device) {
       const path = pathOf(id);
       const newest = datapoints.at(-1);
       if (!path || !newest) continue;
+      streams.add(id);
       const at = posix(newest.at);
       if (!(values.get(path)?.at >= at)) keep(path, { value: newest.value, at, from: "report" });
     }
@@ -371,6 +378,21 @@ export function show(place, device) {
   };
 }
 
+let underWay = 0;
+const waiting = [];
+
+async function inTurn(action) {
+  if (underWay < AT_A_TIME) underWay++;
+  else await new Promise((resolve) => waiting.push(resolve)); // the one that ends hands its place on
+  try {
+    return await action();
+  } finally {
+    const next = waiting.shift();
+    if (next) next();
+    else underWay--;
+  }
+}
+
 function readsOf(id) {
   const found = READS.get(id) ?? new Map();
   READS.delete(id);
@@ -383,10 +405,11 @@ function valueText({ value, several }) {
   return several ? value.map(([id, one]) => `[${id}] ${shown(one)}`).join("  ") : shown(value);
 }
 
-// Paths as Map object → Map instance → list of resources, each in numeric order.
+// Paths as Map object → Map instance → list of resources, each in numeric order, OMA's own at the end.
 function grouped(paths) {
   const at = paths.map((path) => path.split("/").map(Number));
-  at.sort((a, b) => a[0] - b[0] || (a[1] ?? -1) - (b[1] ?? -1) || (a[2] ?? -1) - (b[2] ?? -1));
+  const core = (one) => (one[0] < CORE ? 1 : 0);
+  at.sort((a, b) => core(a) - core(b) || a[0] - b[0] || (a[1] ?? -1) - (b[1] ?? -1) || (a[2] ?? -1) - (b[2] ?? -1));
   const objects = new Map();
   for (const [object, instance, id] of at) {
     if (!objects.has(object)) objects.set(object, new Map());

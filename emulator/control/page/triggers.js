@@ -1,6 +1,6 @@
 // View: the triggers of the product: a POST to an application when a data point meets a condition.
 
-import { get, post, put, remove } from "./api.js";
+import { get, Mistake, post, put, remove } from "./api.js";
 import { ask, button, choice, dialog, field, fill, h, heading, run, state, toast } from "./dom.js";
 import { rows } from "./rows.js";
 import { count, t } from "./texts.js";
@@ -177,7 +177,7 @@ function editDialog(old) {
 function numberOf(text) {
   const number = Number(text);
   if (text.trim() === "" || !Number.isFinite(number))
-    throw new Error(t("{text} is no number, expected such as 20.5", { text: JSON.stringify(text) }));
+    throw new Mistake(t("{text} is no number, expected such as 20.5", { text: JSON.stringify(text) }));
   return number;
 }
 

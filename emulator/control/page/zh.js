@@ -43,9 +43,6 @@ export const ZH = {
   "h": "小时",
   "d": "天",
 
-  // module.js
-  "Module": "模组",
-
   // in several files
   "State": "状态",
   "Title": "名称",
@@ -69,6 +66,7 @@ export const ZH = {
   "report": "上报",
   "such as {text}": "例如 {text}",
   "separated by commas": "以逗号分隔",
+  "Module": "模组",
   "Data points": "数据点",
   "{text} is no number, expected such as 20.5": "{text} 不是数字，应为例如 20.5",
 
@@ -130,9 +128,7 @@ export const ZH = {
   "all resources of the instance (1)": "该实例的全部资源（1）",
   "Write {path}": "写 {path}",
   "Replaces (mode)": "替换范围（mode）",
-  "{path} written": "已写 {path}",
   "Execute {path}": "执行 {path}",
-  "{path} executed": "已执行 {path}",
   "shortest time between reports, s": "上报的最小间隔，秒",
   "longest time between reports, s": "上报的最大间隔，秒",
   "report below this value": "低于该值时上报",
@@ -143,7 +139,6 @@ export const ZH = {
   "Observe {path}": "订阅 {path}",
   "Attributes are written first. Empty fields are not sent.": "先写入属性；留空的字段不发送。",
   "Cancel observation": "取消订阅",
-  "Done: {path}": "完成：{path}",
   "Discover": "发现",
   "{n} resources": "{n} 个资源",
   "{text} is no path for this operation, expected such as {path}": "{text} 不是此操作的路径，应为例如 {path}",
@@ -179,6 +174,7 @@ export const ZH = {
   "Follow": "跟随",
   "Download CSV": "下载 CSV",
   "The first {n} points: choose a shorter span": "前 {n} 个点：请选择更短的时间段",
+  "From and to are more than a year apart, expected at most a year": "起止时间相差超过一年，最多应为一年",
   "Points: {n}": "数据点：{n}",
 
   // commands.js

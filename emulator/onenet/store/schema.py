@@ -34,7 +34,6 @@ MIGRATIONS = (
         id TEXT NOT NULL,               -- such as 3303_0_5700
         created REAL NOT NULL,
         points INTEGER NOT NULL,        -- how many it has, while they are counted
-        about TEXT,                     -- JSON: unit, symbol and tags, if it was created by a call
         UNIQUE (device, id)
     ) STRICT;
     CREATE TABLE points (
@@ -84,5 +83,9 @@ MIGRATIONS = (
         name TEXT PRIMARY KEY,
         value TEXT NOT NULL             -- JSON
     ) STRICT, WITHOUT ROWID;
+    """,
+    """
+    ALTER TABLE streams ADD COLUMN
+        about TEXT;                     -- JSON: unit, symbol and tags, if it was created by a call
     """,
 )
