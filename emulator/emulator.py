@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from functools import partial
 from typing import Self
-from urllib.parse import quote
 
 from emulator.air.faults import Faults
 from emulator.air.network import Air, MemoryAir
@@ -15,7 +14,9 @@ from emulator.air.udp.air import UdpAir
 from emulator.clock.clocks import EagerClock, LoopClock, VirtualClock
 from emulator.clock.steered import SteeredClock
 from emulator.control.control import Control
-from emulator.control.site import site
+from emulator.control.site import page_address, site
+from emulator.control.traffic import Traffic
+from emulator.control.watch import watch as watch_all
 from emulator.line.line import Line
 from emulator.line.quiet_time import QuietTime
 from emulator.module.boot import Cause
@@ -213,12 +214,10 @@ class Emulator:
                 self._create_devices()
             if self.server is None:
                 act = self._scheduler.input
-                control = Control(self, self._begin, self.coap_url)
-                opened.callback(control.close)
-                served = site(control) if given.page else Site()
+                served = self._open_page(opened) if given.page else Site()
                 self.http_url = await self._applications.open(self.platform, act, opened, served)
-                if given.page:
-                    self.page_url = f"{self.http_url}/#key={quote(self.api_key, safe='')}"
+                if given.page and self.http_url is not None:
+                    self.page_url = page_address(self.http_url, self.api_key)
             if given.cold:
                 for board in self.boards:
                     board.module.power_cycle(Cause.POWER_ON, self.now())
@@ -278,6 +277,15 @@ class Emulator:
         elif isinstance(self.clock, SteeredClock):
             self.clock.watch(air.poll)
             opened.callback(self.clock.unwatch, air.poll)
+
+    def _open_page(self, opened: AsyncExitStack) -> Site:
+        """What the HTTP API serves for it."""
+        traffic = Traffic(len(self.boards), self._simulation.number_of)
+        watch_all(traffic, self, self._simulation.secure)
+        control = Control(self, self._begin, traffic, self._servers, self.coap_url)
+        opened.callback(control.close)
+        self.platform.on_online = control.on_online
+        return site(control)
 
     def _create_devices(self) -> None:
         devices = list(take_up(self.platform, self._identities, self.psk, self.now()))

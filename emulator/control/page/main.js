@@ -121,6 +121,7 @@ function build() {
 }
 
 function close() {
+  for (const dialog of document.querySelectorAll("dialog")) dialog.close(); // as after "back"
   open?.shown?.close?.();
   open = null;
 }
