@@ -12,12 +12,18 @@ from emulator.air.faults import Faults
 from emulator.air.network import Air, MemoryAir
 from emulator.air.udp.air import UdpAir
 from emulator.clock.clocks import EagerClock, LoopClock, VirtualClock
+from emulator.clock.steered import SteeredClock
+from emulator.control.control import Control
+from emulator.control.site import page_address, site
+from emulator.control.traffic import Traffic
+from emulator.control.watch import watch as watch_all
 from emulator.line.line import Line
 from emulator.line.quiet_time import QuietTime
 from emulator.module.boot import Cause
 from emulator.module.firmware import Firmware
 from emulator.module.general.identity import Identity
 from emulator.module.module import Module
+from emulator.onenet.http.route import Site
 from emulator.recording.guard import guarded
 from emulator.recording.trace import Trace
 from emulator.simulation.air_watch import watch
@@ -39,19 +45,21 @@ class Emulator:
 
     Its parameters are those of `emulator.simulation.parameters.Parameters`. An async context
     manager; `start` and `close` do the same. Its handles are `port`, `http_url`, `coap_url`,
-    `coaps_url`, `server`, `psk`, `api_key`, `imei`, `imsi`, `device_id`, and the parts `module`,
-    `line`, `air`, whose `faults` may change at any time, `platform`, `misbehaviour` (of the
-    platform) and `clock`. With several modules, these belong to the first; `boards` has all.
+    `coaps_url`, `page_url`, `server`, `psk`, `api_key`, `imei`, `imsi`, `device_id`, and the
+    parts `module`, `line`, `air`, whose `faults` may change at any time, `platform`, `misbehaviour`
+    (of the platform) and `clock`. With several modules, these belong to the first; `boards` has
+    all.
     """
 
     http_url: str | None = None
     coap_url: str | None = None
     coaps_url: str | None = None
+    page_url: str | None = None
 
     @taking(Parameters)
     def __init__(self, parameters: Parameters) -> None:
         self._given = given = parameters
-        self.clock = given.clock or LoopClock()
+        self.clock = given.clock or (SteeredClock() if given.page else LoopClock())
         self._applications, self._ways = Applications.of(given), Ways.of(given)
         self.server = self._ways.server
         self.air = self._air(given.air, Faults(latency=given.latency, seed=given.seed))
@@ -71,6 +79,7 @@ class Emulator:
         self._scheduler = Scheduler(self._simulation, self.clock)
         self._servers = self._simulation.led
         self.boards: list[Board] = []
+        self.played: object | None = None
         if not given.platform_only:
             self._add_boards(firmware, config.for_each(given.modules))
 
@@ -205,7 +214,10 @@ class Emulator:
                 self._create_devices()
             if self.server is None:
                 act = self._scheduler.input
-                self.http_url = await self._applications.open(self.platform, act, opened)
+                served = self._open_page(opened) if given.page else Site()
+                self.http_url = await self._applications.open(self.platform, act, opened, served)
+                if given.page and self.http_url is not None:
+                    self.page_url = page_address(self.http_url, self.api_key)
             if given.cold:
                 for board in self.boards:
                     board.module.power_cycle(Cause.POWER_ON, self.now())
@@ -262,6 +274,18 @@ class Emulator:
         if isinstance(self.clock, VirtualClock):
             self.clock.watch(air.poll, timers=True)
             opened.callback(self.clock.unwatch, air.poll)
+        elif isinstance(self.clock, SteeredClock):
+            self.clock.watch(air.poll)
+            opened.callback(self.clock.unwatch, air.poll)
+
+    def _open_page(self, opened: AsyncExitStack) -> Site:
+        """What the HTTP API serves for it."""
+        traffic = Traffic(len(self.boards), self._simulation.number_of)
+        watch_all(traffic, self, self._simulation.secure)
+        control = Control(self, self._begin, traffic, self._servers, self.coap_url)
+        opened.callback(control.close)
+        self.platform.on_online = control.on_online
+        return site(control)
 
     def _create_devices(self) -> None:
         devices = list(take_up(self.platform, self._identities, self.psk, self.now()))
@@ -271,10 +295,12 @@ class Emulator:
                 board.module.key = device.psk.encode()
 
     def _has_pending_work(self) -> bool:
-        """Whether a host or a request waits: for a module, or for a message in the air.
+        """Whether a host or a request waits: for a module, a message in the air, or the platform.
 
         An application may wait for any message, so each moves the clock, by its latency at most.
         """
         if not self._scheduler.started:
             return False
+        if self.platform.reports.waiting and not self.platform.reports.failing:
+            return True
         return self.air.deadline is not None or any(board.has_pending_work for board in self.boards)

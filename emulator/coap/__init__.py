@@ -31,7 +31,8 @@ Rules (sections of RFC 7252 unless another is named):
     peer. A notification counts by its token, whatever address it comes from, and whatever type it
     has; old ones are dropped by the order rule (RFC 7641 section 3.4). Who sends one that is not
     known gets a reset.
--   Long bodies go in blocks (RFC 7959); the application sees whole ones only. Each block that a
+-   Long bodies go in blocks (RFC 7959); the application sees whole ones only, unless it wants to
+    answer each block itself (`Endpoint.by_blocks`). Each block that a
     client asks for has a token of its own; a server keeps an answer for the rest of its blocks.
 -   What a server owes to its observers is the application's: it calls `notify`.
 """

@@ -54,6 +54,8 @@ class Endpoint:
         check_mids(mids, first_mid)
         self.serve: Callable[[Incoming, float], None] = not_found
         """Called with each request of a peer. At first, each gets 4.04."""
+        self.by_blocks: Callable[[Message], bool] = lambda _message: False
+        """Whether a request in blocks is served block by block; at first, none is."""
         self.due: float | None = None
         """The time of the next `step`."""
         self.on_change: Callable[[], None] = _nothing
@@ -82,6 +84,7 @@ class Endpoint:
     def _server(self) -> Server:
         server = Server(self._transmissions, self._tuning, self.blocks, self._update)
         server.serve = lambda incoming, now: self.serve(incoming, now)
+        server.by_blocks = lambda message: self.by_blocks(message)
         return server
 
     def on_unknown_notification(self, call: Callable[[str, float], None]) -> None:

@@ -87,6 +87,7 @@ class Server:
     ) -> None:
         self._on_change = on_change
         self.serve: Callable[[Incoming, float], None] = not_found
+        self.by_blocks: Callable[[Message], bool] = lambda _message: False
         self._transmissions, self._tuning = transmissions, tuning
         self._requests: Recent[tuple[str, int, bytes], _Known] = Recent(MAX_REQUESTS)
         self._bodies = Bodies(tuning, blocks)
@@ -100,7 +101,8 @@ class Server:
             lifetime = tuning.exchange_lifetime if confirmable else tuning.non_lifetime
             self._requests.put(key, known, now, lifetime)
             incoming = Incoming(self, peer, message, known)
-            answer = self._bodies.receive(peer, message, now)
+            single = self.by_blocks(message)
+            answer = None if single else self._bodies.receive(peer, message, now)
             if answer is not None:
                 self._send(incoming, answer, now)
                 return

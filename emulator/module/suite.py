@@ -10,7 +10,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from emulator.module.at.codec import Cme, Refusal, cis_refusal
 from emulator.module.lwm2m.host import ServerAddress
+
+PLATFORM_TIME = 25.0
+"""Seconds for which the platform itself waits for an answer."""
 
 
 class Create(StrEnum):
@@ -62,6 +66,25 @@ class Errors:
     def cme(self) -> bool:
         return self.family.startswith("+CME")
 
+    def refusal(self, number: int) -> Refusal:
+        """With this number."""
+        return Refusal(Cme(number)) if self.cme else cis_refusal(number, self.family)
+
+    def refusal_like(self, number: int) -> Refusal:
+        """With the number that means here what `number` means on China Mobile's modules, if this
+        family has others.
+        """
+        if not self.cme:
+            return self.refusal(number)
+        like = {
+            601: self.parameter,
+            602: self.state,
+            651: self.unknown,
+            652: self.busy,
+            653: self.exists,
+        }
+        return self.refusal(like.get(number, Cme.UNKNOWN))
+
 
 # guess: 601 for an object or request that is not there, 602 without a network
 CIS = Errors("+CIS ERROR:", 601, 602, 602, 602, 601, 652, 602)
@@ -99,6 +122,9 @@ class Suite:
     `zero_keeps`: 0 in an update keeps the lifetime. `open_timeout`: seconds, where AT+MIPLOPEN
     gives none.
 
+    Fetching: `kept`: modes of AT+MIPLNMI in which reads, writes and executes wait for AT+MIPLMGR;
+    `announced`: those in which +MIPLNMI says so.
+
     Checks: `counts_observes`: ids of observes have the number of observes above 16 bits.
     `notify_observed`: a report names the id of an observe. `ackid_zero`: 0 is taken. `flags`: the
     last line of a group has flag 0. `lengths`: they must fit the values. `counts`: an object has no
@@ -108,7 +134,7 @@ class Suite:
 
     host_answers: bool = True
     host_observes: bool = True
-    answer_time: float = 25.0  # the platform's own limit
+    answer_time: float = PLATFORM_TIME
     pacing: float = 0.0
     urc_blank: bool = False
     answer_blank: bool = False
@@ -136,6 +162,8 @@ class Suite:
     zero_keeps: bool = True
     open_timeout: int = 30
     errors: Errors = CIS
+    kept: frozenset[int] = frozenset({2})
+    announced: frozenset[int] = frozenset({2})
     counts_observes: bool = True
     notify_observed: bool = False
     ackid_zero: bool = True
@@ -197,7 +225,7 @@ SUITES: Mapping[str, Suite] = {
     "m5310a-2018": replace(
         _CHINA_MOBILE,
         host_answers=True,
-        answer_time=25.0,
+        answer_time=PLATFORM_TIME,
         own_reads=False,
         counts_observes=True,
     ),
@@ -214,6 +242,10 @@ SUITES: Mapping[str, Suite] = {
         urc_blank=True,
         answer_blank=True,
         errors=replace(CHINA_MOBILE, family="+CIS ERROR: "),
+        # The manual of this module: 1 announces, 2 does not.
+        # guess: that the earlier ones differ
+        kept=frozenset({1, 2}),
+        announced=frozenset({1}),
     ),
     "bc95": _QUECTEL,
     "bc28": _QUECTEL,

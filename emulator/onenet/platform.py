@@ -11,6 +11,7 @@ from typing import Protocol, TypeVar
 
 from emulator.clock.deadlines import earliest
 from emulator.lwm2m.model import ContentError, Item
+from emulator.onenet.api_faults import ApiFaults
 from emulator.onenet.commands.command import Command
 from emulator.onenet.commands.commands import Commands
 from emulator.onenet.devices import Description, Device, Devices
@@ -23,6 +24,8 @@ from emulator.onenet.lwm2m.server import ACCESS_URI, Server, Sign
 from emulator.onenet.posting import Post, Reply, Send
 from emulator.onenet.push.messages import CommandResult
 from emulator.onenet.push.push import Push
+from emulator.onenet.reports import Point, Reports
+from emulator.onenet.software_updates import SoftwareUpdates
 from emulator.onenet.store.database import Database, StoreError
 from emulator.onenet.store.points import Points
 from emulator.onenet.store.registrations import StoredRegistrations
@@ -37,9 +40,6 @@ _KEY_LENGTH, _KEY_CHARACTERS = 16, ascii_letters + digits
 _RETRY_TIME = 1.0
 # guess: the limit of the real platform for one device is not published.
 MAX_OPEN_REQUESTS = 20
-# Data points of one turn, with the triggers that are judged at each.
-_EFFORT = 50
-_Point = tuple[str, object, int]
 
 T = TypeVar("T")
 
@@ -56,7 +56,8 @@ class Platform:
     `access_uri`: of the access machine, which devices get by bootstrap. `seed`: of its tokens
     and message ids. `database`: None: one in memory. `retention`: of the data points; None: in
     memory those that the API can return, in a file all. `send`: sends requests to applications;
-    until it is set, they have no reply.
+    until it is set, they have no reply. `on_online(device_id, online)` is called when a device
+    comes online or goes offline.
 
     Stepped: see `emulator.simulation.simulation.Part`.
     """
@@ -73,7 +74,9 @@ class Platform:
         self.on_change: Callable[[], None] = lambda: None
         self._closing = False
         self.send: Send | None = None
+        self.on_online: Callable[[str, bool], None] = lambda _device_id, _online: None
         self.year = year
+        self.api_faults = ApiFaults(year)
         self.database = Database() if database is None else database
         self.points = Points(self.database, retention)
         self.server = Server(self, year, access_uri, seed)
@@ -88,6 +91,9 @@ class Platform:
         self.triggers.on_change = self._changed
         self.commands = Commands(self.database, self._send_command, self._push_result)
         self.commands.on_change = self._changed
+        self.updates = SoftwareUpdates(self.request)
+        self.updates.on_change = self._changed
+        self.reports = Reports(self.database, self._effort, self._take)
         self._registrations = StoredRegistrations(self.database)
         self._restore()
 
@@ -102,7 +108,14 @@ class Platform:
     def step(self, now: float) -> float | None:
         """Do what is due at `now`; returns the next deadline, None if nothing is planned."""
         due: list[float | None] = []
-        for part in (self.commands, self.points, self.triggers, self.push):
+        for part in (
+            self.reports,
+            self.commands,
+            self.updates,
+            self.points,
+            self.triggers,
+            self.push,
+        ):
             try:
                 part.step(now)
             except StoreError:
@@ -120,6 +133,7 @@ class Platform:
         self.server.close(now)
         with suppress(StoreError):
             self.commands.step(now)  # those that were sent have ended
+            self.push.close()
         if self.database.path is not None:
             self.database.close()
 
@@ -160,6 +174,7 @@ class Platform:
                 self._registrations.drop(device.endpoint)
                 self.commands.forget(int(device.id))
             self.commands.drop(int(device.id))
+            self.updates.forget(device.id)
             self.on_change()
             self.server.registrations.forget(device.endpoint)
 
@@ -247,6 +262,8 @@ class Platform:
                 self.devices.activate(device, now)
                 if not registration.continued:
                     self._push_state(device, online=True, now=now)
+            if not registration.continued:
+                self.on_online(device.id, True)
 
     def changed(self, registration: Registration) -> None:
         """Keep what it has now. No call waits for that, so a failure has no effect."""
@@ -259,6 +276,7 @@ class Platform:
         device = self.devices.by_endpoint(registration.endpoint)
         if self._closing or device is None:
             return
+        self.on_online(device.id, False)
         with suppress(StoreError), self.database.transaction():
             self._keep(registration)
             self._push_state(device, online=False, now=now)
@@ -282,6 +300,7 @@ class Platform:
         device = self.devices.by_endpoint(endpoint)
         if device is not None:
             self.commands.reachable(int(device.id), sign)
+            self.updates.reachable(device.id, sign)
 
     def _send_command(
         self, device_id: int, operation: Operation, on_done: OnDone, now: float
@@ -317,22 +336,26 @@ class Platform:
         with _kept():
             self.record(device, [(stream_id(item.path), item.value, at_ms) for item in items], now)
 
-    def pieces(self, device: Device, points: Iterable[_Point]) -> Iterator[list[_Point]]:
+    def pieces(self, device: Device, points: Iterable[Point]) -> Iterator[list[Point]]:
         """The points, as many at a time as `record` takes in less than 5 ms."""
-        piece: list[_Point] = []
-        effort = 0
-        for point in points:
-            needed = 1 + self.triggers.watching(device.id, point[0])
-            if piece and effort + needed > _EFFORT:
-                yield piece
-                piece, effort = [], 0
-            piece.append(point)
-            effort += needed
-        yield piece
+        return self.reports.pieces(int(device.id), points)
 
-    def record(self, device: Device, points: Sequence[_Point], now: float) -> None:
-        """Store data points of `device`: stream, value, milliseconds; and push them."""
-        number = int(device.id)
+    def record(self, device: Device, points: Sequence[Point], now: float) -> None:
+        """Store data points of `device`: stream, value, milliseconds; and push them.
+
+        If that takes long, they are kept now, and stored within the next steps.
+        """
+        self.reports.add(int(device.id), points, now)
+        if self.reports.waiting:
+            self.on_change()
+
+    def _effort(self, device: int, stream: str) -> int:
+        return 1 + self.triggers.watching(str(device), stream)
+
+    def _take(self, number: int, points: Sequence[Point], now: float) -> None:
+        device = self.devices.get(str(number))
+        if device is None:  # it was deleted while they waited
+            return
         rows = [(number, *point) for point in points]
         with self.database.transaction():
             self.triggers.on_points(rows, now)

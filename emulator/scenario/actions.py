@@ -15,7 +15,10 @@ from emulator.module.boot import Cause
 from emulator.module.lwm2m.host import Happening
 from emulator.module.radio.coverage import Coverage
 from emulator.module.radio.sim import Sim
+from emulator.onenet.api_faults import ApiFault
 from emulator.onenet.lwm2m.operations import Discover, Execute, Read, Write
+from emulator.onenet.software_updates import MAX_PACKAGE, MAX_VERSION
+from emulator.onenet.years import YEARS
 from emulator.scenario.events import (
     Action,
     AirChange,
@@ -27,12 +30,16 @@ from emulator.scenario.events import (
     PlatformChange,
     RadioChange,
     Restart,
+    SoftwareUpdate,
 )
 from emulator.scenario.toml_table import InvalidValue, TomlTable, format_value
 
 _PAYLOAD_LIMIT = 1000  # bytes of one write (OneNET guide 5.2)
 _VALUES = f"a number, true, false or a text of at most {_PAYLOAD_LIMIT} bytes"
 _IDS = range(0x1_0000)
+# Of all years, and 0: no error.
+_ERRNOS = sorted({0}.union(*(year.errnos for year in YEARS.values())))
+_PACKAGE_SIZE = 2048  # bytes of an update
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,9 +134,18 @@ def _platform(table: TomlTable, key: str) -> Action:
         delay=inner.optional("delay"),
         repeats=inner.integer("repeats", 0, 10) if "repeats" in inner else None,
         discovers=inner.flag("discovers") if "discovers" in inner else None,
+        api=_api_fault(inner, key) if "errno" in inner else None,
     )
     inner.end(empty=False)
     return change
+
+
+def _api_fault(table: TomlTable, key: str) -> ApiFault:
+    errno = table.integer("errno", 0)
+    if errno not in _ERRNOS:
+        known = ", ".join(map(str, _ERRNOS))
+        raise InvalidValue(key, f"{key}: errno {errno}, expected one of OneNET's: {known}")
+    return ApiFault(errno, table.integer("calls", 1) if "calls" in table else None)
 
 
 def _read(table: TomlTable, key: str) -> Action:
@@ -150,6 +166,13 @@ def _execute(table: TomlTable, key: str) -> Action:
     path = _path(table, key, 3, 3)
     arguments = table.text("arguments") if "arguments" in table else ""
     return CloudRequest(Execute(path, arguments.encode()))
+
+
+def _update(table: TomlTable, key: str) -> Action:
+    version = table.text(key)
+    if len(version) > MAX_VERSION:
+        raise InvalidValue(key, f"{key}: expected at most {MAX_VERSION} characters")
+    return SoftwareUpdate(version, table.integer("size", 1, MAX_PACKAGE, default=_PACKAGE_SIZE))
 
 
 def _path(table: TomlTable, key: str, least: int, most: int) -> Path:
@@ -191,8 +214,7 @@ def _answer(table: TomlTable, key: str) -> Action:
 def _refusal(table: TomlTable) -> CommandFault:
     seconds = table.number("seconds", default=0.0)
     if "cis" in table:
-        final = f"+CIS ERROR:{table.integer('cis', 1, 999)}"
-        return CommandFault(refusal=Cme.NOT_ALLOWED, final=final, delay=seconds)
+        return CommandFault(cis=table.integer("cis", 1, 999), delay=seconds)
     number = table.integer("cme", 0, default=Cme.NOT_ALLOWED)
     if number not in set(Cme):
         known = ", ".join(str(cme.value) for cme in Cme)
@@ -237,4 +259,5 @@ ACTIONS: Mapping[str, ActionKind] = {
     "discover": ActionKind(_discover),
     "write": ActionKind(_write),
     "execute": ActionKind(_execute),
+    "update": ActionKind(_update),
 }

@@ -9,6 +9,7 @@ from typing import Self
 
 from emulator.air.addresses import split
 from emulator.onenet.http.api import HttpApi
+from emulator.onenet.http.route import Site
 from emulator.onenet.platform import Act, Platform
 from emulator.onenet.posts import Posts
 from emulator.onenet.push.settings import Settings
@@ -42,14 +43,19 @@ class Applications:
         http = None if given.http is None else address_of(given.http, "http", split)
         return cls(http, checked_hosts(given.allow_hosts), key, push, given.allow_network)
 
-    async def open(self, platform: Platform, act: Act, opened: AsyncExitStack) -> str | None:
-        """Begin; returns the API's URL. `opened` ends it. Raises OSError."""
+    async def open(
+        self, platform: Platform, act: Act, opened: AsyncExitStack, site: Site
+    ) -> str | None:
+        """Begin; returns the API's URL. `site`: what it serves besides. `opened` ends it.
+
+        Raises OSError.
+        """
         platform.send = posts = Posts(act, allow_network=self.allow_network)
         opened.push_async_callback(posts.close)
         if self.push is not None:
             platform.push.begin(self.push)
         if self.http is None:
             return None
-        api = HttpApi(platform, key=self.key, act=act, allow_hosts=self.allow_hosts)
+        api = HttpApi(platform, key=self.key, act=act, allow_hosts=self.allow_hosts, site=site)
         opened.push_async_callback(api.close)
         return await api.start(*self.http)

@@ -38,9 +38,9 @@ class Parameters:
       `imei`, `imsi`: 1 to 17 and 1 to 16 letters or digits (OneNET guide 4.2.1).
     - `http`: HOST:PORT of the API, port 0 takes a free one; None: no API. `allow_hosts`: names
       of this machine in HTTP requests, besides `localhost`; those under others are refused.
-      `api_key` None: a random one. `push`: URL of an application that gets what happens;
-      `token`: its own; `aes_key`: to encrypt it (guide 4.1). `device` False: no devices, so
-      every login is refused.
+      `api_key` None: a random one. `page`: the API serves the emulator's page, for browsers.
+      `push`: URL of an application that gets what happens; `token`: its own; `aes_key`: to
+      encrypt it (guide 4.1). `device` False: no devices, so every login is refused.
     - `module`: one of `emulator.module.firmware.MODULES`, such as "bc28"; None: that of
       `firmware`, a profile or its name. The module decides `typed_urcs`, `quiet`, `hasty_lost` and
       `overruns` where they are None.
@@ -67,9 +67,10 @@ class Parameters:
       `downlink_window`: seconds in which downlink reaches a module that sent; None: always.
     - `trace_air`: `trace` gets the messages of the air, too. `capture` is called with the
       blocks of a pcapng file of the air and the lines.
-    - `clock`: `LoopClock()` by default. `trace` is called with each line of the conversation,
-      `record` with each line of a recording of the first module (`emulator.recording`). What
-      they raise goes to the event loop's exception handler; `record` is not called again then.
+    - `clock`: `LoopClock()` by default, `SteeredClock()` with `page`. `trace` is called with each
+      line of the conversation, `record` with each line of a recording of the first module
+      (`emulator.recording`). What they raise goes to the event loop's exception handler; `record`
+      is not called again then.
     - `db`: file in which the cloud keeps what it has; the next start on it finds that again. It
       has the newest `keep_points` of each stream, and those of the last `keep_days`; None: all.
 
@@ -82,6 +83,7 @@ class Parameters:
     imei: str = _DEFAULT.imei
     imsi: str = _DEFAULT.imsi
     http: str | None = "127.0.0.1:0"
+    page: bool = False
     allow_hosts: Sequence[str] = ()
     api_key: str | None = None
     push: str | None = None
@@ -131,6 +133,8 @@ class Parameters:
             coaps=self.coaps,
             record=self.record,
         )
+        if self.page and (self.http is None or self.server is not None):
+            raise ValueError("page: expected with http, and without server")
         window = self.downlink_window
         if window is not None and not window > 0:
             raise ValueError(f"downlink_window {window}: expected seconds above 0, or None")

@@ -151,6 +151,27 @@ class Cloud:
         request = Execute(_resource(path), text.encode())
         return self._start(request, lambda _outcome: None)
 
+    def start_update(self, version: str, package: bytes) -> Future[None]:
+        """Update the host's own program to `version` (SOTA of the suite's modules). The future ends
+        once the host has restarted and names that version.
+
+        Raises ValueError, see `SoftwareUpdates.start`. ApiError in the future: why it failed.
+        """
+        ended: Future[None] = Future()
+        ended.set_running_or_notify_cancel()  # the update cannot be cancelled
+
+        def on_end(failure: str) -> None:
+            if failure:
+                ended.set_exception(ApiError(Reason.UNSUCCESS, failure))
+            else:
+                ended.set_result(None)
+
+        def start(it: Emulator) -> None:
+            it.platform.updates.start(self._device(it), version, package, on_end)
+
+        within(self._emulator, start)
+        return ended
+
     # Internals -------------------------------------------------------------------------------
 
     def _device(self, it: Emulator) -> Device:

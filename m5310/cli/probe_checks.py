@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import IntEnum
 from typing import Any, Final, Generic, TypeVar
@@ -14,6 +14,7 @@ from m5310.commands.signal import WEAK, describe_strength
 from m5310.dialects.profiles import PROFILES, profile_of
 from m5310.errors import CommandError, CommandTimeout, M5310Error, Text
 from m5310.module.attach_errors import SIM_ADVICE
+from m5310.module.banner import Said
 
 T = TypeVar("T")
 
@@ -156,7 +157,7 @@ CHECKS: Final[tuple[Check[Any], ...]] = (
 )
 
 
-def with_language(findings: list[Finding], said: Sequence[str], version: str) -> list[Finding]:
+def with_language(findings: list[Finding], said: Said, version: str) -> list[Finding]:
     """The findings, and the language of a module that says this of itself; `version` is that of
     its suite, empty if it has none."""
     profile = profile_of(said)
@@ -181,7 +182,8 @@ def with_language(findings: list[Finding], said: Sequence[str], version: str) ->
         found = Finding(Text("language"), None, Verdict.NOTE, Text("not known"))
     if suite:
         findings = [
-            _with_revision(each, said[2]) if each.name == "firmware" else each for each in findings
+            _with_revision(each, said.revision) if each.name == "firmware" else each
+            for each in findings
         ]
     return [*findings, found]
 

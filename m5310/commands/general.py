@@ -145,7 +145,8 @@ class BootCause(Enum):
 class Booted(NamedTuple):
     """The module has just started; objects, sockets and registration are gone.
 
-    `text` is the line it wrote, `cause` UNKNOWN for a text that is not in `BootCause`.
+    `text` is the line it wrote, empty if there was none; `cause` is UNKNOWN for a text that is not
+    in `BootCause`.
     """
 
     cause: BootCause

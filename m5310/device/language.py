@@ -13,12 +13,14 @@ from m5310.dialects.profiles import PROFILES, Profile, profile_at_boot, profile_
 from m5310.dialects.suite import urcs as suite_urcs
 from m5310.dialects.suite.dialect import speaks as speaks_suite
 from m5310.dialects.urcs import Closed, Opened, Urc
-from m5310.errors import AnswerError, CommandError, LanguageRefused, NotInDialect, Text, shortened
+from m5310.errors import AnswerError, CommandError, LanguageRefused, Text, UsageError, shortened
 from m5310.module import banner
 from m5310.module.link import LineReceived, Link, LinkEvent, Restarted
 
 NOT_SUPPORTED: Final = 4
 """CME number (TS 27.007 9.2)."""
+STATES: Final = {3, 602, 651, 653}
+"""Numbers of a refusal because of a state: CME 3 (TS 27.007 9.2), the others of the suite."""
 
 
 class Language:
@@ -28,6 +30,13 @@ class Language:
     classic configuration is asked nothing: it is an M5310. One that refuses it is asked what it is
     (`judge`), unless its boot text said so already. `asks`: the program wants the suite and did not
     name the module.
+
+    The questions are those of the operator's documents, in their order: ATI, AT+CGMI, AT+CGMM,
+    AT+CGMR, and then the version of the suite, which is refused where there is none. They come
+    after the configuration, and not first, because an M5310 then gets no line that it may not know;
+    and its answer decides as well, since a module of one language refuses the other. One that says
+    it is an M5310 gets the configuration again before the version is asked for: a damaged line is
+    likelier than a later firmware.
     """
 
     def __init__(
@@ -37,15 +46,18 @@ class Language:
         link: Link | None = None,
         emit: Callable[[UpkeepEvent], None] = lambda _: None,
         given: Profile | None = None,
+        wanted: str = "",
         *,
         asks: bool = False,
     ) -> None:
-        """Without `suite` only the classic dialect is spoken."""
+        """Without `suite` only the classic dialect is spoken. `wanted`: what the program wants, and
+        only the suite has words for; NotInDialect if the given module does not speak it."""
         self._suite = suite
         self._link = link
         self._emit = emit
         self._certain = suite is None
-        self._asks = asks
+        self._asks = asks or bool(wanted)
+        self._wanted = wanted
         self._given = given
         self.profile: Profile | None = None
         """The module's profile; None: not known so far, or nothing but that it is an M5310."""
@@ -65,6 +77,8 @@ class Language:
         return self._spoken
 
     def _choose(self, profile: Profile) -> None:
+        if profile.classic and self._wanted:
+            raise profile.lacks(self._wanted)
         if not profile.classic and self._suite is not None:
             self._spoken = self._suite(profile)
             if self._link is not None:
@@ -80,7 +94,7 @@ class Language:
     def _on_link_event(self, event: LinkEvent) -> None:
         text = event.text if isinstance(event, LineReceived | Restarted) else ""
         if not self._certain and (profile := profile_at_boot(text)) is not None:
-            with contextlib.suppress(NotInDialect):  # `judge` raises it in the caller
+            with contextlib.suppress(UsageError):  # `judge` raises it in the caller
                 self._found(profile)
 
     async def configure(self, execute: Execute) -> None:
@@ -88,6 +102,8 @@ class Language:
         if self._asks and not self._certain:
             said = await banner.ask_all(execute)
             found = profile_of(said)
+            if found is not None and found.classic and self._wanted:
+                raise found.lacks(self._wanted)
             self._found(PROFILES["generic"] if found is None or found.classic else found)
         await self._spoken.configure(execute)
         self._certain = True
@@ -102,47 +118,40 @@ class Language:
                 return found if isinstance(found, Opened | Closed) else None
         return urc
 
-    async def judge(self, execute: Execute, refused: CommandError) -> bool:
+    async def judge(self, execute: Execute, refused: CommandError, *, last: bool = False) -> bool:
         """What a module is that refused the configuration, the logout and the deletion.
 
         True: it speaks another dialect than tried, which is spoken from now on. False: it speaks
-        this one, and a login of a previous program may be under way. Raises LanguageRefused if it
-        speaks neither.
+        this one, and a login of a previous program may be under way; `last`: not any more. Raises
+        LanguageRefused if it speaks neither, or is another one than the program names.
         """
-        model = await banner.ask(execute, "+CGMM")
-        ours = banner.is_ours(model) and refused.number != NOT_SUPPORTED
+        said = await banner.ask_all(execute)
+        ours = banner.is_ours(said) and refused.number != NOT_SUPPORTED
         classic = self.profile is None or self.profile.classic
-        if classic and ours and (model or self._certain):
+        if classic and ours and (said.model or self._certain):
             return False
-        given = self._given
+        given, found = self._given, profile_of(said)
         asked = given is not None or not (classic and self._certain)
-        speaks = asked and await speaks_suite(execute)
-        # a command that is not known does not wait for a login to end
-        misnamed = given is not None and (classic or refused.number == NOT_SUPPORTED)
-        if speaks and self._certain and not misnamed:
-            return False
-        said = await banner.ask_all(execute, model)
-        if speaks:
-            found = profile_of(said)
+        if asked and await speaks_suite(execute):
             if found is None or found.classic:
                 found = PROFILES["generic"]
-            if given is not None and self._certain:
-                if found.name == given.name:
-                    return False
-                raise LanguageRefused(
-                    refused.command, refused.result, refused.number, _misnamed(given, found, said)
-                )
-            self._found(found)
-            return True
+            if not self._certain:
+                self._found(found)
+                return True
+            if given is None or not _misnamed(given, found, said, refused, last=last):
+                return False
+            raise _refusal(refused, _misnaming(given, said, found))
         if classic and ours:
             return False  # it says nothing
+        if not classic and found is not None and found.classic:
+            raise _refusal(refused, _misnaming(given or Text("the suite"), said, found))
         why = Text(
             "so were the logout and the deletion: {answer}; connect a module whose firmware has "
             "OneNET, or if this is one, try again after a minute: a login of a previous program "
             "may be under way",
             answer=banner.describe(said),
         )
-        raise LanguageRefused(refused.command, refused.result, refused.number, why)
+        raise _refusal(refused, why)
 
     async def is_later(self, execute: Execute) -> bool:
         """Whether a module that says it is an M5310, and keeps refusing the configuration, has a
@@ -153,7 +162,26 @@ class Language:
         return True
 
 
-def _misnamed(given: Profile, found: Profile, said: tuple[str, ...]) -> str:
+def _misnamed(
+    given: Profile, found: Profile, said: banner.Said, refused: CommandError, *, last: bool
+) -> bool:
+    """Whether the module is another one than the program names, and that is why it refuses.
+
+    One that says it is another may still be named on purpose: a profile without names, or of the
+    user's own, and a refusal that has to do with a state, since a login of a previous program may
+    be under way; `last`: it has been waited for.
+    """
+    if given.name == found.name:
+        return False
+    if given.classic or refused.number == NOT_SUPPORTED:
+        return True  # a command that is not known does not wait for a login to end
+    if PROFILES.get(given.name) is not given or not given.names or found is PROFILES["generic"]:
+        return False
+    its_own = profile_of(said, [given]) is given
+    return not its_own and (last or refused.number not in STATES)
+
+
+def _misnaming(given: object, said: banner.Said, found: Profile) -> Text:
     return Text(
         "the program names {given}, but the module says {said}, which is {found}; leave out "
         "module= and dialect=, or name that one",
@@ -161,6 +189,10 @@ def _misnamed(given: Profile, found: Profile, said: tuple[str, ...]) -> str:
         said=repr(shortened(" ".join(filter(None, said)))),
         found=found,
     )
+
+
+def _refusal(refused: CommandError, why: str) -> LanguageRefused:
+    return LanguageRefused(refused.command, refused.result, refused.number, why)
 
 
 class _Spoken:

@@ -129,14 +129,14 @@ class Provisioning:
             return await self._retry_configure()
         except CommandError as error:
             # another module may take the logout and the deletion, and only refuse this
-            if await self._speaks_other(error):
+            if await self._speaks_other(error, last=True):
                 return await self.configure()
             raise
 
-    async def _speaks_other(self, refused: CommandError) -> bool:
+    async def _speaks_other(self, refused: CommandError, *, last: bool = False) -> bool:
         """Whether the module speaks another dialect, which is spoken from now on; see
         `Language.judge`."""
-        return await self._language.judge(self._module.execute, refused)
+        return await self._language.judge(self._module.execute, refused, last=last)
 
     async def _retry_configure(self) -> None:
         """Configure a module that holds no instance: a refusal means a damaged line."""

@@ -10,6 +10,7 @@
         +- ping                                        v
         +- udp                                       Modem (m5310.at), a new one at each opening
         +- banner    what a module says it is
+        +- restart   when a module is up again
         +- speed ----- PortSpeed.change -----------> serial port (m5310.ports)
 
 Link. There is one for each port, and only it opens the port, recognises a restart, a loss and a

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import Final, NamedTuple
 
 from m5310.at.codec import Answer, Command, Execute, Response
 from m5310.errors import CommandError, CommandTimeout, Text
@@ -21,8 +21,17 @@ _COMMON = re.compile(
 """Modules with China Mobile's common language (OneNET guide, table 3-1, and their manuals)."""
 
 
-async def ask(execute: Execute, name: str) -> str:
-    """The answer to `ATI`, `AT+CGMI`, `+CGMM` or `+CGMR` in any form, empty if there is none."""
+class Said(NamedTuple):
+    """The answers to ATI, AT+CGMI, AT+CGMM and AT+CGMR, each on one line; empty: there was none."""
+
+    information: str
+    maker: str
+    model: str
+    revision: str
+
+
+async def _ask(execute: Execute, name: str) -> str:
+    """The answer to one of these commands, in any form."""
     lines = (Response(_LINE, required=False),)
     try:
         answer: Answer = await execute(Command(f"AT{name}", lines, timeout=ASKED))
@@ -31,20 +40,22 @@ async def ask(execute: Execute, name: str) -> str:
     return " ".join(_LINE.sub(r"\1", line).strip() for line in answer.lines)
 
 
-async def ask_all(execute: Execute, model: str = "") -> tuple[str, ...]:
-    """The answers to AT+CGMI, AT+CGMM, AT+CGMR and ATI, which some modules refuse; `model` is
-    the second one if it is known. An empty one may have been damaged on the line."""
-    maker = await ask(execute, "+CGMI")
-    model = model or await ask(execute, "+CGMM")
-    return maker, model, await ask(execute, "+CGMR"), await ask(execute, "I")
+async def ask_all(execute: Execute) -> Said:
+    """Ask in the order that fits most modules (operator's list): ATI names many completely, and
+    some refuse it. An empty model may have been damaged on the line: it is asked for twice."""
+    information, maker = await _ask(execute, "I"), await _ask(execute, "+CGMI")
+    model = await _ask(execute, "+CGMM") or await _ask(execute, "+CGMM")
+    return Said(information, maker, model, await _ask(execute, "+CGMR"))
 
 
-def is_ours(model: str) -> bool:
-    """Whether this is the M5310 of the first generation, or did not say what it is."""
-    return not model or _OURS.search(model) is not None
+def is_ours(said: Said) -> bool:
+    """Whether this is the M5310 of the first generation, or does not say what it is."""
+    if said.model:
+        return _OURS.search(said.model) is not None
+    return not _COMMON.search(" ".join(said))
 
 
-def describe(said: tuple[str, ...]) -> str:
+def describe(said: Said) -> str:
     """What a module that was asked everything says it is, and the language that it probably
     speaks."""
     name = " ".join(word for word in said if word) or "nothing"
@@ -56,7 +67,7 @@ def describe(said: tuple[str, ...]) -> str:
     else:
         language = Text("not known here")
     return Text(
-        "to AT+CGMI, AT+CGMM, AT+CGMR and ATI it answers {name}; its OneNET language is {language}",
+        "to ATI, AT+CGMI, AT+CGMM and AT+CGMR it answers {name}; its OneNET language is {language}",
         name=repr(name),
         language=language,
     )

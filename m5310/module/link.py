@@ -13,7 +13,7 @@ from m5310.at.codec import Command
 from m5310.at.engine import QUIET
 from m5310.at.modem import Modem
 from m5310.commands import general, urcs
-from m5310.commands.general import Booted
+from m5310.commands.general import BootCause, Booted
 from m5310.errors import (
     AnswerError,
     CommandError,
@@ -46,7 +46,8 @@ class LineReceived:
 
 @dataclass(frozen=True, slots=True)
 class Restarted:
-    """The module goes down (`booted` is None) or has started; `text` is the line that reports it.
+    """The module goes down (`booted` is None) or has started; `text` is the line that reports it,
+    or says how it was noticed.
 
     Its objects, sockets and registration are gone. A restart by command is reported by both
     lines, any other one by the second only.
@@ -243,21 +244,29 @@ class Link:
             urc = None
         booted = urc if isinstance(urc, Booted) else None
         if booted is not None or line.rstrip(".") == general.GOING_DOWN:  # M5311 adds dots
-            error = ModemReset(
-                Text(
-                    "the module restarted ({line}); its objects, sockets and registration are gone",
-                    line=line,
-                )
-            )
-            self.session.end(error)
-            # A second link on a lent modem may have done this already. No harm: no listener has
-            # written a command since.
-            self.modem.abandon(error)
-            self._emit(Restarted(line, booted, error))
+            self._restarted(line, booted)
             return
         if isinstance(urc, urcs.Sleep):
             self.modem.asleep(urc.asleep)
         self._emit(LineReceived(line, urc))
+
+    def restarted_silently(self) -> None:
+        """The module has restarted, and no line reported it."""
+        text = Text("it was silent, and answers again")
+        self._restarted(text, Booted(BootCause.UNKNOWN, ""))
+
+    def _restarted(self, text: str, booted: Booted | None) -> None:
+        error = ModemReset(
+            Text(
+                "the module restarted ({line}); its objects, sockets and registration are gone",
+                line=text,
+            )
+        )
+        self.session.end(error)
+        # A second link on a lent modem may have done this already. No harm: no listener has
+        # written a command since.
+        self.modem.abandon(error)
+        self._emit(Restarted(text, booted, error))
 
     def _on_lost(self, error: PortError) -> None:
         self._stop_listening = None

@@ -16,7 +16,7 @@ from m5310.at.line_stream import Following, Wanted
 from m5310.at.modem import Modem
 from m5310.at.tasks import Pending, finish
 from m5310.commands import general
-from m5310.commands.general import Booted
+from m5310.commands.general import BootCause, Booted
 from m5310.commands.ping import PingFailure, PingReply
 from m5310.commands.sockets import DatagramWaiting
 from m5310.errors import (
@@ -34,6 +34,7 @@ from m5310.module.attach import ATTACH_TIMEOUT, Attached, Progress, Setup
 from m5310.module.link import LineReceived, Link, LinkEvent, PortLost, Restarted
 from m5310.module.ping import Pings
 from m5310.module.queries import Queries
+from m5310.module.restart import is_up
 from m5310.module.settings import Settings
 from m5310.module.udp import Address, Datagrams, ModuleDatagramTransport
 
@@ -210,10 +211,13 @@ class Module(Queries):
 
         Its sockets, objects and registrations are gone. Every waiting command and ping and each
         socket on this port ends with ModemReset; a `Device` restores itself. The module starts at
-        its stored speed, and the port follows. Raises CommandTimeout if it does not start, and
-        CommandError if it refuses both commands.
+        its stored speed, and the port follows. One whose boot text is not known, or is lost, is up
+        as soon as it answers after it was gone; the `text` returned is empty then. Raises
+        CommandTimeout if it does not start, and CommandError if it refuses both commands.
         """
         boot = self._boots.expect(_BOOT)  # also that of a restart by itself
+        session = self.link.session
+        before = session.number
         command = general.restart()
         lines: tuple[str, ...] = ()
         try:
@@ -226,10 +230,13 @@ class Module(Queries):
         speed = self.link.speed
         if speed is not None and speed.baudrate != speed.stored:
             await speed.change(speed.stored)  # the module writes nothing for some seconds
-        booted = await Pending.wait(boot, command.timeout)
-        if booted is None:
-            raise CommandTimeout(command.line, command.timeout, lines, bare=not lines)
-        return booted
+        within = command.timeout
+        if not await is_up(self.execute, boot, lambda: session.number != before, within):
+            raise CommandTimeout(command.line, within, lines, bare=not lines)
+        if session.number == before:
+            self.link.restarted_silently()
+        self._boots.resolve(_BOOT, Booted(BootCause.UNKNOWN, ""))  # unless its text came
+        return boot.result()
 
     async def _restart_with_ok(self, refused: CommandError) -> None:
         try:

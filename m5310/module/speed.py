@@ -78,10 +78,11 @@ async def answers(execute: Execute, within: float = LISTEN_TIME) -> bool:
     """Whether the module answers `AT`, at once or within `within` more seconds."""
     # In a synchronized conversation the first try is a single AT; if it is lost, the second try
     # probes each second.
-    return await _answered(execute, PROBE_INTERVAL) or await _answered(execute, within)
+    return await answered(execute, PROBE_INTERVAL) or await answered(execute, within)
 
 
-async def _answered(execute: Execute, within: float) -> bool:
+async def answered(execute: Execute, within: float) -> bool:
+    """Whether an `AT` is answered within `within` s."""
     try:
         await execute(Command(general.attention().line, timeout=within))
     except (CommandError, ModemReset):

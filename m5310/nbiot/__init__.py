@@ -21,6 +21,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from m5310.device.device import ModuleName
 from m5310.lwm2m.path import Path
 from m5310.lwm2m.resources import Access
 from m5310.lwm2m.values import ValueType
@@ -51,12 +52,16 @@ def nbiot_device_create(
     execute_callback: ExecuteCallback | None,
     notify_ack_callback: AckCallback | None = None,
     *,
-    baudrate: int = 9600,
+    baudrate: int | None = None,
+    module: ModuleName | None = None,
+    dialect: str | None = None,
 ) -> NbiotDevice:
-    """Open the serial port and configure the module (AT+MIPLCONF).
+    """Open the serial port and configure the module (AT+MIPLCONF, or what another one takes).
 
     `port` is a pyserial port name or URL. `endpoint_name` is `<imei>;<imsi>`. `uri` is
-    `coap://<host>:<port>`. `life_time` is in seconds, 10..86400.
+    `coap://<host>:<port>`. `life_time` is in seconds, 10..86400. `module` and `dialect` overrule
+    which module is found to answer, as in `Device`: a name like "bc28" or a `Profile`, and
+    "classic" or "suite". `baudrate` None: that of the given module, else 9600.
 
     Callbacks get object id, instance id, resource id and the NbiotValue, then:
     `write_callback` nothing more: the value is the new one. Without it every write is accepted.
@@ -79,6 +84,8 @@ def nbiot_device_create(
         execute_callback,
         notify_ack_callback,
         baudrate,
+        module,
+        dialect,
     )
 
 

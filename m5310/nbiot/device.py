@@ -11,7 +11,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Final
 
-from m5310.device.device import Device
+from m5310.device.device import Device, ModuleName
 from m5310.device.reports import Report
 from m5310.errors import AcknowledgementTimeout, M5310Error, NotFound, ParameterError
 from m5310.lwm2m.path import Path
@@ -48,7 +48,9 @@ class NbiotDevice:
         read_callback: ValueCallback | None,
         execute_callback: ExecuteCallback | None,
         notify_ack_callback: AckCallback | None,
-        baudrate: int,
+        baudrate: int | None,
+        module: ModuleName | None,
+        dialect: str | None,
     ) -> None:
         for callback in (write_callback, read_callback, execute_callback, notify_ack_callback):
             _check_callback(callback)
@@ -68,6 +70,8 @@ class NbiotDevice:
             on_write=self._on_write,
             on_execute=partial(self._on_execute, execute_callback) if execute_callback else None,
             baudrate=baudrate,
+            module=module,
+            dialect=dialect,
             answer_within=ANSWER_WITHIN,
         )
         self._loop = LoopThread(f"m5310-{port}", self._device.destroy)

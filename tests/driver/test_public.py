@@ -23,6 +23,9 @@ NAMES = [
     "Profile",
     "read_profile",
     "Created",
+    "Firmware",
+    "FirmwareUpdate",
+    "UpdateStep",
     "LoggedIn",
     "Reported",
     "Searching",
@@ -113,7 +116,7 @@ NAMES = [
 SIGNATURES = {
     "nbiot_device_create": (
         "port endpoint_name uri life_time write_callback read_callback execute_callback "
-        "notify_ack_callback=None * baudrate=9600"
+        "notify_ack_callback=None * baudrate=None module=None dialect=None"
     ),
     "nbiot_resource_add": "dev objid instid resid value",
     "nbiot_resource_del": "dev objid instid resid",

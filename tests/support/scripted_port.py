@@ -39,9 +39,9 @@ class ScriptedPort:
         modem = self.ports[-1]
         modem._loop.call_soon_threadsafe(modem.vanish)
 
-    def device(self, *callbacks: object) -> NbiotDevice:
+    def device(self, *callbacks: object, **options: object) -> NbiotDevice:
         three = (*callbacks, None, None, None)[: max(3, len(callbacks))]
-        made = nbiot_device_create("/dev/ttyUSB0", ENDPOINT, URI, 300, *three)  # type: ignore[arg-type]
+        made = nbiot_device_create("/dev/ttyUSB0", ENDPOINT, URI, 300, *three, **options)  # type: ignore[arg-type]
         self.devices.append(made)
         return made
 

@@ -19,6 +19,7 @@ class SuitePlayer(Player):
     def __init__(self, transcript: Transcript, module: str, line: Hostile) -> None:
         firmware = DEFAULT if module == CLASSIC else module
         super().__init__(transcript.opening, line, firmware)
+        self.ended: list[str] = []  # updates of the host's program: why they failed
         if not transcript.echo:
             self.module.receive(b"ATE0\r", self.now)
             self.settle()
@@ -52,6 +53,12 @@ class SuitePlayer(Player):
                 self.ask(WriteAttributes(path(where), tuple(attributes)))
             case ["cancel", where]:
                 self.ask(CancelObserve(path(where)))
+            case ["update", version, size]:
+                package = bytes(place & 0xFF for place in range(int(size)))
+                self.simulation.step(self.now)
+                self.platform.updates.start(self.device, version, package, self.ended.append)
+            case ["got", "update", "done"]:
+                assert self.ended == [""], step.where
             case ["got", "lifetime", seconds]:
                 registration = self.platform.registration(self.device)
                 assert registration is not None, step.where

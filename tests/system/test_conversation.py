@@ -166,7 +166,7 @@ def holders(request: pytest.FixtureRequest) -> dict[ValueType, Holder]:
 
 
 def same(one: object, other: object) -> bool:
-    if isinstance(one, float) and isinstance(other, float):
+    if isinstance(other, float) and isinstance(one, int | float):  # 22.0 is stored as 22
         return math.isclose(one, other, rel_tol=1e-7)
     return one == other
 

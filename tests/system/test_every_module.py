@@ -226,7 +226,7 @@ async def test_restart_of_the_module_is_recovered(module: str, line: Hostile) ->
     testbed.stop()
 
 
-@pytest.mark.parametrize("module", [each for each in MODULES if each not in NAMELESS_START])
+@pytest.mark.parametrize("module", MODULES)
 async def test_program_restarts_the_module(module: str) -> None:
     testbed = bed(module)
     async with testbed.device() as device:

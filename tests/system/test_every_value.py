@@ -52,7 +52,7 @@ values: st.SearchStrategy[tuple[ValueType, Value]] = st.one_of(
 
 
 def same(one: object, other: object) -> bool:
-    if isinstance(one, float) and isinstance(other, float):
+    if isinstance(other, float) and isinstance(one, int | float):  # 22.0 is stored as 22
         return math.isclose(one, other, rel_tol=1e-7)
     return one == other
 

@@ -234,6 +234,11 @@ def information(lines: Iterable[str]) -> list[bytes]:
     ]
 
 
+def cis_refusal(number: int, family: str = "+CIS ERROR:") -> Refusal:
+    """With a number of the suite's errors; `family`: what stands before it."""
+    return Refusal(Cme.NOT_ALLOWED, f"{family}{number}")
+
+
 def refused(refusal: Refusal, *, numbers: bool, blank: bool = False) -> bytes:
     """The final result code of a refusal; `numbers`: the setting of AT+CMEE, `blank`: one stands
     before the number.

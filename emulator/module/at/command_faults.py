@@ -38,13 +38,13 @@ class CommandFault:
     """What goes wrong with one command line.
 
     `refusal`: answered with this error instead of executed (plain `ERROR` while CMEE is 0);
-    `final`: with this final result code in place of its own.
+    `cis`: with this number of the suite's errors in its place, as the module writes it.
     `delay`: seconds added before the answer. `executed` False: neither executed nor answered.
     `answered` False: executed, but the answer is lost. `extra`: bytes added to the answer.
     """
 
     refusal: Cme | None = None
-    final: str | None = None
+    cis: int | None = None
     delay: float = 0.0
     executed: bool = True
     answered: bool = True

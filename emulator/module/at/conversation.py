@@ -11,6 +11,7 @@ from emulator.module.at.codec import (
     Command,
     LineReader,
     Refusal,
+    cis_refusal,
     framed,
     information,
     parse,
@@ -32,12 +33,14 @@ _OK = framed("OK")
 class Manner:
     """`echo`: on after each boot. `blank`: one stands after the colon of each line `+NAME:`, but
     not where it begins with `apart`; `error_blank`: in `+CME ERROR: `.
+    `cis_refusal`: with a number of the suite's errors.
     """
 
     echo: bool = False
     blank: bool = False
     error_blank: bool = False
     apart: str = ""
+    cis_refusal: Callable[[int], Refusal] = cis_refusal
 
     def line(self, text: str) -> str:
         """A line as this module writes it."""
@@ -134,8 +137,10 @@ class Conversation:
                 fault = self.fault_source(line.decode("utf-8", "backslashreplace").strip())
             if not fault.executed:
                 return
+            if fault.cis is not None:
+                raise self._manner.cis_refusal(fault.cis)
             if fault.refusal is not None:
-                raise Refusal(fault.refusal, fault.final)
+                raise Refusal(fault.refusal)
             answer = self.table.execute(command, now)
             if command.following:
                 answer = self._join(answer, command.following, now)

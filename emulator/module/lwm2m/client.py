@@ -31,13 +31,14 @@ from emulator.module.lwm2m.host import (
 from emulator.module.lwm2m.objects import Objects
 from emulator.module.lwm2m.observations import Observations
 from emulator.module.lwm2m.operations import Operation, Refused, operation_of, path_of
-from emulator.module.lwm2m.own_objects import UPDATE_TRIGGER, OwnObjects
+from emulator.module.lwm2m.own_objects import PACKAGE, UPDATE_TRIGGER, OwnObjects
 from emulator.module.lwm2m.registration import Account, Registration
 from emulator.module.lwm2m.requests import ALL_MSGIDS, Requests
 from emulator.module.lwm2m.states import REGISTERED, SERVING, Event, State
 from emulator.module.lwm2m.style import ONENET, Style
 
 ACKIDS_REMEMBERED = 4096  # guess: bounds the memory; an ackid may be used again after so many
+_PACKAGE = tuple(str(PACKAGE)[1:].split("/"))
 REPORT_ITEMS = 64  # guess: bounds the memory; resources in one report
 
 
@@ -80,6 +81,7 @@ class Client:
             known_options=RECOGNIZED_OPTIONS | {AUTHENTICATION},
         )
         self._endpoint.serve = self._serve
+        self._endpoint.by_blocks = self._is_package
         self.endpoint = endpoint
         self._busy = busy
         self.release = release
@@ -87,11 +89,11 @@ class Client:
         self._online = online
         self.objects = Objects()
         self._own = OwnObjects(style)
-        self._own.on_lifetime = lambda lifetime, now: self._registration.update_silently(
+        self._own.on_lifetime = lambda lifetime, now: self.registration.update_silently(
             now, lifetime
         )
         self.requests = Requests(self.objects, self._own, style, lambda: self.host, msgids)
-        self._registration = Registration(
+        self.registration = Registration(
             self._endpoint,
             style,
             lambda what, number: self.host.happened(what, number),
@@ -105,7 +107,7 @@ class Client:
             self._attributes,
             lambda ackid: self.host.happened(Happening.ACKNOWLEDGED, ackid),
             lambda ackid: self.host.happened(Happening.LOST, ackid),
-            self._registration.doubt,
+            self.registration.doubt,
         )
         self.requests.on_observed = self._observations.release
         self._answers = Answers(
@@ -133,16 +135,21 @@ class Client:
         self._answers.rules = rules
         self.requests.answer_time = rules.answer_time
         self._observations.holds = rules.declares
-        self._registration.watches = rules.watches_lifetime
+        self.registration.watches = rules.watches_lifetime
 
     @property
     def state(self) -> State:
-        return self._registration.state
+        return self.registration.state
 
     @property
     def lifetime(self) -> int:
         """Of the account, in seconds."""
         return self._account.lifetime
+
+    @property
+    def online(self) -> bool:
+        """Whether the radio is registered."""
+        return self._online()
 
     @property
     def configured_server(self) -> str:
@@ -151,12 +158,12 @@ class Client:
 
     def credentials(self, key: bytes | None) -> tuple[str, bytes] | None:
         """Identity and key for DTLS: those of the bootstrap, else the endpoint name and `key`."""
-        return self._registration.credentials(key)
+        return self.registration.credentials(key)
 
     @property
     def waiting(self) -> bool:
         """Whether an answer of the platform is outstanding whose outcome the host will get."""
-        return self._registration.waiting or self._observations.waiting
+        return self.registration.waiting or self._observations.waiting
 
     @property
     def observed(self) -> tuple[Path, ...]:
@@ -173,24 +180,25 @@ class Client:
 
     def check(self, event: Event) -> None:
         """Raises NotAllowed when `event` is not legal in this state."""
-        self._registration.check(event)
+        self.registration.check(event)
 
     def configure(self, account: Account) -> None:
         """Create the instance."""
-        self._registration.transition(Event.CONFIGURE)
+        self.registration.transition(Event.CONFIGURE)
         self._account = account
         self._own.lifetime = account.lifetime
         self._endpoint.blocks.requests, self._endpoint.blocks.answers = account.blocks
 
     def delete(self, now: float) -> None:
         """Delete the instance with all its objects."""
-        self._registration.delete(now)
+        self.registration.delete(now)
         self.objects.clear()
+        self._own.lent = False
         self._ackids.clear()
 
     def add_instance(self, instance: Path) -> None:
         """One that is there keeps its resources."""
-        self._registration.check(Event.ADD_INSTANCE)
+        self.registration.check(Event.ADD_INSTANCE)
         if self.objects.knows(instance):
             return
         if self.objects.full:
@@ -199,10 +207,18 @@ class Client:
 
     def delete_instance(self, instance: Path) -> None:
         """Does nothing where there is none."""
-        self._registration.check(Event.DELETE_INSTANCE)
+        self.registration.check(Event.DELETE_INSTANCE)
         self.objects.remove(instance)
         self._report = [line for line in self._report if not instance.covers(line[0].path)]
         self._observations.remove_instance(instance)
+
+    def lend(self) -> None:
+        """Until the instance is deleted, the host serves what updates its own program."""
+        self._own.lent = True
+
+    def lends(self, path: Path) -> bool:
+        """Whether the host serves `path`, of an object of the module."""
+        return self._own.lends(path)
 
     # Registration ------------------------------------------------------------------------------
 
@@ -210,7 +226,7 @@ class Client:
         """Register; how it ends follows, after `timeout` seconds at the latest. `lifetime` in
         seconds; None: that of the configuration.
         """
-        self._registration.check(Event.OPEN)
+        self.registration.check(Event.OPEN)
         if not self._online():
             raise NoNetwork
         if lifetime is not None:
@@ -218,12 +234,12 @@ class Client:
             self._own.lifetime = lifetime
         instances = self.objects.instances
         self._old = self._listed = frozenset(instances)
-        self._registration.open(self._account, instances, timeout, now)
+        self.registration.open(self._account, instances, timeout, now)
 
     def update(self, lifetime: int, *, with_objects: bool, now: float) -> None:
         """Renew the registration for `lifetime` seconds; how it ends follows."""
         instances = self.objects.instances if with_objects else None
-        self._registration.update(lifetime, instances, now)
+        self.registration.update(lifetime, instances, now)
         self._account = replace(self._account, lifetime=lifetime)
         self._own.lifetime = lifetime
         if instances is not None:
@@ -232,7 +248,7 @@ class Client:
     def close(self, now: float) -> None:
         """Deregister; DEREGISTERED follows, at once if the login was still under way."""
         given_up = self.state is State.REGISTERING
-        self._registration.close(now)
+        self.registration.close(now)
         if given_up:
             self.host.happened(Happening.DEREGISTERED)
 
@@ -241,7 +257,7 @@ class Client:
 
         Raises NotAllowed if there is none.
         """
-        self._registration.lapse(what)
+        self.registration.lapse(what)
 
     # Values to the platform --------------------------------------------------------------------
 
@@ -256,7 +272,7 @@ class Client:
         An instance that was added after the login is declared in the same way until an update
         lists it; then it is reported like the others.
         """
-        self._registration.check(Event.NOTIFY)
+        self.registration.check(Event.NOTIFY)
         instance = item.path.instance_path
         if not self.objects.knows(instance):
             raise NotAllowed
@@ -336,12 +352,16 @@ class Client:
         """Take a datagram from the air. What does not concern the client changes nothing."""
         self._endpoint.receive(source, datagram, now)
 
+    def _is_package(self, message: Message) -> bool:
+        """Whether the host takes this block by block."""
+        return self._own.lent and message.opt.uri_path == _PACKAGE
+
     def _serve(self, incoming: Incoming, now: float) -> None:
-        if incoming.peer != self._registration.server:
+        if incoming.peer != self.registration.server:
             return
         if self.state not in SERVING:
-            if self._registration.serve_bootstrap(incoming, now):
-                self._own.lifetime = self._registration.lifetime
+            if self.registration.serve_bootstrap(incoming, now):
+                self._own.lifetime = self.registration.lifetime
             return
         try:
             path = path_of(incoming.message)
@@ -362,7 +382,7 @@ class Client:
                 self._answers.write_attributes(path, incoming, now)
             case Operation.EXECUTE if path == UPDATE_TRIGGER and self._own.knows(path):
                 incoming.respond(Message(code=CHANGED), now)
-                self._registration.update_silently(now)
+                self.registration.update_silently(now)
             case Operation.READ | Operation.WRITE | Operation.WRITE_PARTIALLY | Operation.EXECUTE:
                 self.requests.receive(operation, path, incoming, now)
             case _:
@@ -371,10 +391,10 @@ class Client:
     @property
     def due(self) -> float | None:
         """When to call `step` next; None: nothing is pending."""
-        return earliest(self._endpoint.due, self._registration.due, self._observations.due)
+        return earliest(self._endpoint.due, self.registration.due, self._observations.due)
 
     def step(self, now: float) -> None:
         """Repeat messages and give up those that have expired by `now`."""
         self._endpoint.step(now)
-        self._registration.step(now)
+        self.registration.step(now)
         self._observations.step(now)

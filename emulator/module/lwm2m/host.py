@@ -108,7 +108,8 @@ class ReadRequest:
 class WriteRequest:
     """`items`: at least one, each a resource. `confirmed`: how many of them the host has taken.
 
-    `lines` is the dialect's: how it wrote the items to the host.
+    `lines` is the dialect's: how it wrote the items to the host. `block`: its number, and whether
+    more follow, where the item is one block of a package.
     """
 
     msgid: int
@@ -116,6 +117,7 @@ class WriteRequest:
     items: tuple[Item, ...]
     lines: tuple[str, ...] = ()
     confirmed: int = 0
+    block: tuple[int, bool] | None = None
 
 
 @dataclass(slots=True)

@@ -13,13 +13,20 @@ from emulator.module.lwm2m.style import Style
 LIFETIME = Path(1, 0, 1)
 BINDING = Path(1, 0, 7)
 UPDATE_TRIGGER = Path(1, 0, 8)
+PACKAGE = Path(5, 0, 0)
+# What the host serves while the platform updates its program (OneNET's page on the M531x): the
+# object Firmware Update; free space, version and battery.
+_LENT = (PACKAGE.instance_path, Path(3, 0, 26261), Path(3, 0, 19), Path(3, 0, 9))
 
 
 class OwnObjects:
-    """`on_lifetime(seconds, now)` is called when the server has written another lifetime."""
+    """`on_lifetime(seconds, now)` is called when the server has written another lifetime. `lent`:
+    whether the host serves what belongs to an update of its program.
+    """
 
     def __init__(self, style: Style) -> None:
         self.on_lifetime: Callable[[int, float], None] = lambda _lifetime, _now: None
+        self.lent = False
         self._style = style
         self._values: dict[Path, Value] = {item.path: item.value for item in style.own}
 
@@ -32,6 +39,10 @@ class OwnObjects:
     def lifetime(self, seconds: int) -> None:
         if LIFETIME.instance_path in self._style.own_instances:
             self._values[LIFETIME] = seconds
+
+    def lends(self, path: Path) -> bool:
+        """Whether the host serves `path`."""
+        return self.lent and any(one.covers(path) for one in _LENT)
 
     def items(self, path: Path) -> tuple[Item, ...]:
         """The values at and below `path`."""

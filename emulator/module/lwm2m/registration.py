@@ -77,7 +77,8 @@ class Registration:
     deleted. `report` is called with what happens to the login, and its number or 0.
 
     `watches`: report the end of the lifetime. `server`: whom messages are exchanged with; empty
-    before the first login.
+    before the first login. `since`: when the server has accepted the login; `until`: when that
+    ends, unless it is renewed before. Both None without a login.
     """
 
     def __init__(
@@ -89,6 +90,8 @@ class Registration:
     ) -> None:
         self.state = State.ABSENT
         self.server = ""
+        self.since: float | None = None
+        self.until: float | None = None
         self._given: ServerAddress | None = None  # by a bootstrap, or by the configuration
         self.watches = False
         self._bootstrap_ends: float | None = None  # and with it the login, unless it goes on
@@ -137,7 +140,7 @@ class Registration:
         self.check(event)
         self.state = TRANSITIONS[self.state][event]
         if self.state not in REGISTERED:
-            self._warns = self._lapses = None
+            self._warns = self._lapses = self.since = self.until = None
         if self.state in (State.CONFIGURED, State.ABSENT):
             self._end_exchange()
             self._endpoint.forget(self.server)
@@ -268,8 +271,9 @@ class Registration:
     def _lives(self, lifetime: int, now: float) -> None:
         """The server has accepted `lifetime`."""
         self._lifetime = lifetime
+        self.until = now + lifetime
         if self.watches:
-            self._lapses = now + lifetime
+            self._lapses = self.until
             self._warns = self._lapses - (WARNING if lifetime > WARNING else lifetime / 2)
 
     def _register(self, server: ServerAddress, now: float) -> None:
@@ -296,6 +300,7 @@ class Registration:
             if result is not _Result.ACCEPTED:
                 return
             self._lives(account.lifetime, now)
+            self.since = now
             if style.lists_late:
                 late = self._update_message(account.lifetime, self._instances)
                 self._endpoint.request(self.server, late, lambda *_: None, now)

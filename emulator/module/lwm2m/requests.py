@@ -15,6 +15,7 @@ from typing import TypeVar, assert_never
 from aiocoap import (
     BAD_REQUEST,
     CHANGED,
+    CONTINUE,
     INTERNAL_SERVER_ERROR,
     METHOD_NOT_ALLOWED,
     NOT_ACCEPTABLE,
@@ -48,13 +49,14 @@ from emulator.module.lwm2m.host import (
 )
 from emulator.module.lwm2m.objects import Objects
 from emulator.module.lwm2m.operations import Operation, Refused
-from emulator.module.lwm2m.own_objects import OwnObjects
+from emulator.module.lwm2m.own_objects import PACKAGE, OwnObjects
 from emulator.module.lwm2m.payloads import check_accept, content
 from emulator.module.lwm2m.style import Style
 
 ALL_MSGIDS = range(0x10000)  # as in CoAP
 PENDING_LIMIT = 32  # guess: bounds the memory, above the platform's; the oldest is dropped
 OBSERVE_IDS_LIMIT = 64  # guess: bounds the memory, as many as there are observations
+UPDATE_TIME = 60.0  # guess: seconds in which a host erases or writes its memory
 _OBSERVES = 1 << 12  # guess: the count starts again there: ids have 28 bits (seen in test answers)
 
 # Of a request that the host has refused.
@@ -172,10 +174,11 @@ class Requests:
         self._drop_stale(now)
         if self._style.strict and operation in (Operation.READ, Operation.OBSERVE):
             check_accept(incoming.message.opt.accept, path)
-        if not self._objects.knows(path) or self._serves_itself(path):
+        lent = self._own.lends(path)
+        if not lent and (not self._objects.knows(path) or self._serves_itself(path)):
             self._answer_itself(operation, path, incoming, now, on_value)
             return
-        if self._style.strict:
+        if self._style.strict and not lent:
             check(operation, path, declared=self._objects.type_of(path) is not None)
         msgid = self.msgid(incoming.mid)
         pending = self._pending.get(msgid)
@@ -239,6 +242,10 @@ class Requests:
         items = self._decoded(path, message)
         if not items or any(item.path.resource is None for item in items):
             raise CannotForward
+        block = message.opt.block1
+        if path == PACKAGE and self._own.lent:
+            part = None if block is None else (block.block_number, block.more)
+            return WriteRequest(msgid, path, items, block=part)
         for item in items if self._style.strict else ():
             check(operation, item.path, declared=self._objects.type_of(item.path) is not None)
         return WriteRequest(msgid, path, items)
@@ -274,6 +281,12 @@ class Requests:
             raise UnknownRequest
         return pending.request
 
+    def waits(self, request: Request, now: float) -> bool:
+        """Whether this very request still waits for the host's answer."""
+        self._drop_stale(now)
+        pending = self._pending.get(request.msgid)
+        return pending is not None and pending.request is request
+
     def take(self, request: Request) -> Incoming:
         """The host has answered it: what to respond to."""
         return self._remove(request).incoming
@@ -297,7 +310,7 @@ class Requests:
     def complete(self, request: Request, now: float) -> None:
         """Answer with success: a read with its values."""
         if not isinstance(request, ReadRequest):
-            self._answer(request, Message(code=CHANGED), now)
+            self._answer(request, self._done(request), now)
             return
         items = tuple(Item(path, value) for path, (value, _) in request.answers.items())
         if self._style.strict:
@@ -311,6 +324,22 @@ class Requests:
         except Refused as refused:
             message = Message(code=refused.code)
         self._answer(request, message, now, items)
+
+    def _done(self, request: Request) -> Message:
+        message = Message(code=CHANGED)
+        if isinstance(request, WriteRequest) and request.block is not None and request.block[1]:
+            message = Message(code=CONTINUE)
+            block = self._pending[request.msgid].incoming.message.opt.block1
+            message.opt.block1 = (block.block_number, True, block.size_exponent)
+        return message
+
+    def newest(self, path: Path) -> WriteRequest | ExecuteRequest | None:
+        """The newest write or execute at or below `path` that waits for the host."""
+        for pending in reversed(self._pending.values()):
+            request = pending.request
+            if isinstance(request, WriteRequest | ExecuteRequest) and path.covers(request.path):
+                return request
+        return None
 
     def fail(self, request: Request, now: float, result: Result | None = None) -> None:
         """Answer that the host could not do it. `result`: None where the dialect has no reason."""
@@ -335,10 +364,17 @@ class Requests:
         if pending.on_value is not None:
             self.on_observed(now)
 
+    def _time_for(self, request: Request) -> float:
+        """Seconds in which an answer counts."""
+        return UPDATE_TIME if self._own.lends(request.path) else self.answer_time
+
     def _drop_stale(self, now: float) -> None:
         if self._pending:
-            limit = self.answer_time
-            stale = [msgid for msgid, p in self._pending.items() if now - p.since >= limit]
+            stale = [
+                msgid
+                for msgid, pending in self._pending.items()
+                if now - pending.since >= self._time_for(pending.request)
+            ]
             for msgid in stale:
                 del self._pending[msgid]
 

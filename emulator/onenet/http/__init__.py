@@ -1,6 +1,8 @@
 """The HTTP API of OneNET (guide 4.2).
 
-    aiohttp -> connections     limits of time and number; long answers piece by piece
+    heads -> protocol          completes heads; aiohttp on one connection; answers to no request
+                   |
+              connections      limits of time and number; long answers piece by piece
                    |
                   api          gate, key, route, parameters, body -> Call; errors -> answers
                    |   \\
@@ -34,5 +36,6 @@ and then what the call itself checks. Every answer is JSON with `errno` and `err
 is 200. What changes is committed to the database before the answer goes out.
 
 A short answer is encoded at once, a long one piece by piece (`answers.encoded`), in turn with other
-events of the loop (`connections.gathered`, `in_turns`): lists in answers may be iterators.
+events of the loop (`connections.gathered`, `in_turns`): lists in answers may be iterators. Calls
+that come at once, of many connections, begin in turn with other events, too (`Listener.turn`).
 """

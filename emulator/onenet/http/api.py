@@ -1,7 +1,7 @@
 """HTTP API of the platform: an aiohttp server (OneNET guide 4.2).
 
 Every answer is JSON with `errno` and `error`, and the HTTP status is 200 for errors too, as the
-real API does it. Only what is no valid HTTP request gets a bare 400 of the HTTP server.
+real API does it; so it is for what is no HTTP request.
 """
 
 from __future__ import annotations
@@ -16,11 +16,12 @@ from emulator.onenet.http import answers
 from emulator.onenet.http.answers import Answer
 from emulator.onenet.http.bodies import json_body
 from emulator.onenet.http.call import Call
-from emulator.onenet.http.connections import Handler, Listener, go_on, logger
+from emulator.onenet.http.connections import Handler, Listener, go_on
 from emulator.onenet.http.dispatch import Dispatch
 from emulator.onenet.http.gate import Gate
 from emulator.onenet.http.openapi import description
-from emulator.onenet.http.route import Body, Key, Route
+from emulator.onenet.http.protocol import logger
+from emulator.onenet.http.route import Body, Key, Route, Site
 from emulator.onenet.http.routes import ROUTES
 from emulator.onenet.keys import DeviceKey, Master
 from emulator.onenet.platform import Act, Platform
@@ -28,12 +29,21 @@ from emulator.onenet.store.database import StoreError
 
 # Where the description of the API is.
 _DESCRIPTION = "/openapi.json"
+# The begin of the emulator's own calls.
+_OWN = "/emulator/"
+# The methods that files are served by.
+_READING = ("GET", "HEAD")
 # guess: far above the largest write, whose values are at most 1000 bytes together.
 _MAX_BODY = 64 * 1024
+# Bytes. To parse a longer one takes some milliseconds, so the call begins in the next turn.
+_LONG_BODY = 8 * 1024
 # Seconds for a body to arrive, so that a client which never sends it does not hold a call.
 _BODY_TIMEOUT = 10.0
 
-Serve = Callable[[web.BaseRequest, Master | DeviceKey, Mapping[str, str]], Awaitable[Answer]]
+Serve = Callable[
+    [web.BaseRequest, Master | DeviceKey, Mapping[str, str]], Awaitable[Answer | Handler]
+]
+_NO_SITE = Site()
 
 # What is sent beyond the parameters of a call has no effect, which is logged once.
 _MAX_REPORTED = 100
@@ -46,12 +56,20 @@ class HttpApi:
 
     `act` acts on the platform at the present time. The platform's year decides the error numbers.
     `allow_hosts`: names of this server, besides its addresses, `localhost` and `*.heclouds.com`.
+    `site`: what it serves besides.
     """
 
     def __init__(
-        self, platform: Platform, *, key: str, act: Act, allow_hosts: Sequence[str] = ()
+        self,
+        platform: Platform,
+        *,
+        key: str,
+        act: Act,
+        allow_hosts: Sequence[str] = (),
+        site: Site = _NO_SITE,
     ) -> None:
         self._platform = platform
+        self._routes, self._files = (*ROUTES, *site.routes), site.files
         self._allow_hosts = tuple(allow_hosts)
         platform.keys.add_master(key)
         self._act = act
@@ -65,7 +83,8 @@ class HttpApi:
         """
         gate = Gate((host, *self._allow_hosts))
         self._listener = listener = Listener()
-        url = await listener.start(self._handler(listener, gate), _MAX_BODY, host, port)
+        handler = self._handler(listener, gate)
+        url = await listener.start(handler, self._refusal, _MAX_BODY, host, port)
         gate.port = listener.port
         return url
 
@@ -79,15 +98,18 @@ class HttpApi:
     def _handler(self, listener: Listener, gate: Gate) -> Handler:
         """Serves who may call; every error is answered with a body of the error table."""
         keys, found = self._platform.keys, Dispatch[Serve]()
-        for route in ROUTES:
+        for route in self._routes:
             found.add(route.method, route.path, self._serving(route))
-        found.add("GET", _DESCRIPTION, _describe)
+        found.add("GET", _DESCRIPTION, self._describe)
 
         async def handle(request: web.BaseRequest) -> web.StreamResponse:
             listener.header_came(request)
+            await listener.turn()
             try:
                 headers = request.headers
                 gate.check(headers.get("Host"), headers.get("Origin"), listener.address(request))
+                if request.method in _READING and (file := self._files.get(request.path)):
+                    return await file(request)
                 text = headers.get("api-key", "")
                 key = keys.resolve(text)
                 if key is None:
@@ -96,7 +118,10 @@ class HttpApi:
                 serve = methods.get(request.method)
                 if serve is None:
                     raise _not_served(request, methods)
-                return await listener.respond(request, await serve(request, key, place))
+                answer = await serve(request, key, place)
+                if not isinstance(answer, dict):
+                    return await answer(request)
+                return await listener.respond(request, answer)
             except ApiError as error:
                 return await self._refuse(listener, request, error)
             except web.HTTPRequestEntityTooLarge:
@@ -113,8 +138,11 @@ class HttpApi:
     async def _refuse(
         self, listener: Listener, request: web.BaseRequest, error: ApiError
     ) -> web.StreamResponse:
-        failure = answers.failure(error, request.path, self._platform.year)
-        return await listener.respond(request, failure)
+        return await listener.respond(request, self._refusal(error, request.path))
+
+    def _refusal(self, error: ApiError, path: str = "") -> Answer:
+        """`path` "": of what is no request that can be read."""
+        return answers.failure(error, path, self._platform.year)
 
     def _serving(self, route: Route) -> Serve:
         defaults = (
@@ -122,13 +150,16 @@ class HttpApi:
             if any(parameter.required for parameter in route.query)
             else {parameter.name: parameter.default for parameter in route.query}
         )
-        method = route.method.lower()
+        method, faults = route.method.lower(), self._platform.api_faults
+        own = route.path.startswith(_OWN)  # it must be possible to end a fault
 
         async def serve(
             request: web.BaseRequest, key: Master | DeviceKey, place: Mapping[str, str]
-        ) -> Answer:
+        ) -> Answer | Handler:
             if route.key is Key.MASTER and not isinstance(key, Master):
                 raise ApiError(Reason.AUTH_FAILED)
+            if not own:
+                faults.meet(request.path)
             if request.query_string or defaults is None:
                 query = self._query(request, route)
             else:
@@ -163,13 +194,17 @@ class HttpApi:
                 text = await request.read()
         except TimeoutError:
             raise invalid(f"the body has not come within {_BODY_TIMEOUT} s") from None
-        return json_body(text, optional=not wanted.required)
+        except web.RequestPayloadError as error:
+            raise invalid(str(error)) from None
+        body = json_body(text, optional=not wanted.required)
+        if len(text) > _LONG_BODY:
+            await asyncio.sleep(0)
+        return body
 
-
-async def _describe(
-    _request: web.BaseRequest, _key: Master | DeviceKey, _place: Mapping[str, str]
-) -> Answer:
-    return description(ROUTES)
+    async def _describe(
+        self, _request: web.BaseRequest, _key: Master | DeviceKey, _place: Mapping[str, str]
+    ) -> Answer:
+        return description(self._routes)
 
 
 def _not_served(request: web.BaseRequest, methods: Iterable[str]) -> ApiError:

@@ -7,40 +7,20 @@ lines of all modules run in the same loop.
 from __future__ import annotations
 
 import asyncio
-import logging
 import os
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from functools import partial
 from typing import Any, TypeVar
 
 from aiohttp import web
-from aiohttp.http_exceptions import HttpProcessingError
 
 from emulator.onenet.errors import ApiError, Reason
 from emulator.onenet.http.answers import Answer, encoded
+from emulator.onenet.http.protocol import HEAD, READ, Protocol, Refuse, logger
 
-logger = logging.getLogger("emulator.http")
-_server_logger = logger.getChild("server")
-# aiohttp answers these faults of clients itself, and would log a traceback of each.
-_server_logger.addFilter(
-    lambda record: (
-        not record.exc_info
-        or not isinstance(record.exc_info[1], HttpProcessingError | web.RequestPayloadError)
-    )
-)
-
-# Bytes of a request line: 1000 ids of devices (guide 4.2.11), with commas as %2C.
-_MAX_LINE = 16 * 1024
-# As captured: no charset. Nor has the body blanks: programs look for `"errno":0`.
-_HEAD = {
-    "Content-Type": "application/json",
-    "Server": "Apache-Coyote/1.1",
-    "Pragma": "no-cache",
-}
 # Seconds for the header of the first request to arrive.
 _HEADER_TIMEOUT = 10.0
-# Seconds from an answer to the next request's header on the same connection.
-_IDLE_TIMEOUT = 75.0
 # Seconds for a client to take one piece of a long answer.
 _SEND_TIMEOUT = 10.0
 # Seconds; a call that still waits for a device at shutdown is dropped.
@@ -69,34 +49,33 @@ class Listener:
 
     def __init__(self) -> None:
         self._runner: web.ServerRunner | None = None
+        self._make: Callable[[], Protocol]
         self._server: asyncio.Server | None = None
         self._full = False  # it has been; that is logged once
         self._held = 0  # bytes of answers that are made or sent
         self._timers: dict[object, asyncio.TimerHandle] = {}  # until the first header has come
+        self._turn_end: float | None = None  # of the calls in this turn of the loop
 
-    async def start(self, handler: Handler, max_body: int, host: str, port: int) -> str:
+    async def start(
+        self, handler: Handler, refuse: Refuse, max_body: int, host: str, port: int
+    ) -> str:
         """Listen, and return the URL. Raises OSError if the address cannot be used.
 
-        `max_body`: bytes of a body; `BaseRequest.read` raises for a larger one.
+        `refuse`: makes the answer to what is no request that can be read. `max_body`: bytes of a
+        body; `BaseRequest.read` raises for a larger one.
         """
         loop = asyncio.get_running_loop()
         # A client that disconnects cancels its handler, which cancels its request to the device.
         server = web.Server(
-            handler,
-            request_factory=partial(web.BaseRequest, loop=loop, client_max_size=max_body),
-            handler_cancellation=True,
-            # Some bytes of gzip are a body of megabytes; guess: Tomcat, as OneNET uses it, does not
-            # decompress either.
-            auto_decompress=False,
-            access_log=None,
-            logger=_server_logger,
-            keepalive_timeout=_IDLE_TIMEOUT,
-            max_line_size=_MAX_LINE,
+            handler, request_factory=partial(_request, max_body), handler_cancellation=True
         )
+        self._make = partial(Protocol, server, refuse, loop=loop)
         self._runner = web.ServerRunner(server, shutdown_timeout=_SHUTDOWN_TIMEOUT)
         await self._runner.setup()
         try:
             self._server = await loop.create_server(self._connect, host, port)
+            for listening in self._server.sockets:
+                listening.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, READ)
         except UnicodeError as error:  # the name has a label that DNS cannot have (RFC 1035)
             await self.close()
             raise OSError(
@@ -126,6 +105,18 @@ class Listener:
         if timer is not None:
             timer.cancel()
 
+    async def turn(self) -> None:
+        """Wait until a call may begin: others that come at once begin after the next events."""
+        loop = asyncio.get_running_loop()
+        while self._turn_end is not None and loop.time() >= self._turn_end:  # noqa: ASYNC110
+            await asyncio.sleep(0)
+        if self._turn_end is None:
+            self._turn_end = loop.time() + _TURN
+            loop.call_soon(self._end_turn)
+
+    def _end_turn(self) -> None:
+        self._turn_end = None
+
     async def respond(self, request: web.BaseRequest, answer: Answer) -> web.StreamResponse:
         """Encode `answer` and send it if it is long, in turn with other events.
 
@@ -148,7 +139,9 @@ class Listener:
             # A client that takes no answers, but asks for more of them, waits for the first ones.
             waiting = 0 if transport is None else transport.get_write_buffer_size()
             if len(body) + waiting <= _PIECE:
-                return web.Response(body=bytes(body), headers=_HEAD)
+                # 200 would open a tunnel (RFC 9110 9.3.6).
+                status = 405 if request.method == "CONNECT" else 200
+                return web.Response(status=status, body=bytes(body), headers=HEAD)
             return await _sent(request, body)
         finally:
             self._held -= len(body)
@@ -167,7 +160,7 @@ class Listener:
                 self._full = True
                 logger.warning("connections are refused: there are %d", MAX_CONNECTIONS)
             return _Refused()
-        connection: Any = self._runner.server()
+        connection = self._make()
 
         def drop() -> None:
             del self._timers[connection]
@@ -175,7 +168,15 @@ class Listener:
 
         loop = asyncio.get_running_loop()
         self._timers[connection] = loop.call_later(_HEADER_TIMEOUT, drop)
-        return connection  # type: ignore[no-any-return]
+        return connection
+
+
+def _request(
+    max_body: int, message: Any, body: Any, protocol: Protocol, writer: Any, task: Any
+) -> web.BaseRequest:
+    loop = asyncio.get_running_loop()
+    protocol.body = body
+    return web.BaseRequest(message, body, protocol, writer, task, loop, client_max_size=max_body)
 
 
 class _Refused(asyncio.Protocol):
@@ -187,7 +188,7 @@ class _Refused(asyncio.Protocol):
 
 async def _sent(request: web.BaseRequest, body: bytearray) -> web.StreamResponse:
     """The response, which is sent already, piece by piece."""
-    response = web.StreamResponse(headers=_HEAD)
+    response = web.StreamResponse(headers=HEAD)
     response.content_length = len(body)
     writer = await response.prepare(request)
     assert writer is not None, "it was not prepared before"

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from emulator.onenet.http.dispatch import ANY, PART
 from emulator.onenet.http.kinds import Schema
-from emulator.onenet.http.route import Parameter, Route
+from emulator.onenet.http.route import CONTROL, Parameter, Route
 
 _ERROR = {"errno": {"type": "integer"}, "error": {"type": "string"}}
 
@@ -39,14 +39,18 @@ def _operation(route: Route) -> dict[str, object]:
         for name, pattern in PART.findall(route.path)
     ]
     guide = "guide " if route.section[0].isdigit() else ""
+    whose = "The emulator's own" if route.section == CONTROL else f"OneNET, {guide}{route.section}"
     operation: dict[str, object] = {
         "summary": route.summary,
-        "description": f"OneNET, {guide}{route.section}. Needs {route.key.value}.",
+        "description": f"{whose}. Needs {route.key.value}.",
         "parameters": parts + [_parameter(parameter) for parameter in route.query],
         "responses": {
             "200": {
                 "description": "errno 0, or the number of an error",
-                "content": {"application/json": {"schema": _answer(route)}},
+                "content": {
+                    "application/json": {"schema": _answer(route)},
+                    **{media: {} for media in route.media},
+                },
             }
         },
     }

@@ -1,15 +1,19 @@
-"""What a call of the API is: its path, key, parameters and body. Pure."""
+"""What a call of the API is: its path, key, parameters and body."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 
 from emulator.onenet.errors import required
 from emulator.onenet.http.answers import Answer
 from emulator.onenet.http.call import Call
+from emulator.onenet.http.connections import Handler
 from emulator.onenet.http.kinds import Integer, Kind, Schema, Text
+
+# The section of calls that are the emulator's own.
+CONTROL = "control"
 
 
 class Key(Enum):
@@ -50,6 +54,8 @@ class Body:
 class Route:
     """One call. `path` such as `/devices/{device_id:[0-9]+}`. `section` of the guide, or
     the document that has it. `data`: what a successful answer has as `data`; None: nothing.
+    `media`: the other types of content that it may have, whose answers are a `Handler` that sends
+    them.
 
     Parameters are checked in their order, before the body.
     """
@@ -59,10 +65,22 @@ class Route:
     summary: str
     section: str
     key: Key
-    call: Callable[[Call], Awaitable[Answer]]
+    call: Callable[[Call], Awaitable[Answer | Handler]]
     query: tuple[Parameter, ...] = ()
     body: Body | None = None
     data: Schema | None = None
+    media: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """What an API serves besides the calls of OneNET.
+
+    `routes`: further calls. `files`: paths that are served by GET and HEAD without a key.
+    """
+
+    routes: tuple[Route, ...] = ()
+    files: Mapping[str, Handler] = field(default_factory=dict)
 
 
 # Parameters of several calls ---------------------------------------------------------------------

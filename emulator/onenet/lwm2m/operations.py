@@ -19,6 +19,7 @@ from emulator.lwm2m.values import Type
 
 # Values of the Observe option in a request (RFC 7641 2).
 _REGISTER, _DEREGISTER = 0, 1
+_BLOCK_EXPONENT = 5  # of a `WriteBlock`: 512 bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,18 @@ class Write:
     path: Path
     items: tuple[Item, ...]
     replace: bool
+
+
+@dataclass(frozen=True, slots=True)
+class WriteBlock:
+    """PUT of one block of a resource's content (RFC 7959), as a request of its own: the next one is
+    sent when the device has taken it. `number` None: the whole content.
+    """
+
+    path: Path
+    content: bytes
+    number: int | None
+    more: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +94,9 @@ class WriteAttributes:
         return None if other == self.attributes else WriteAttributes(self.path, other)
 
 
-Operation = Read | Write | Execute | Discover | Observe | CancelObserve | WriteAttributes
+Operation = (
+    Read | Write | WriteBlock | Execute | Discover | Observe | CancelObserve | WriteAttributes
+)
 
 
 def request_for(operation: Operation, root: Iterable[str] = (), *, accept_tlv: bool) -> Message:
@@ -106,6 +121,13 @@ def request_for(operation: Operation, root: Iterable[str] = (), *, accept_tlv: b
             return Message(
                 code=code, uri_path=uri, content_format=Format.TLV, payload=_tlv(items, path)
             )
+        case WriteBlock(_, part, number, more):
+            message = Message(
+                code=Code.PUT, uri_path=uri, content_format=Format.OPAQUE, payload=part
+            )
+            if number is not None:
+                message.opt.block1 = (number, more, _BLOCK_EXPONENT)
+            return message
         case Execute(_, arguments):
             return Message(code=Code.POST, uri_path=uri, payload=arguments)
         case WriteAttributes(_, attributes):

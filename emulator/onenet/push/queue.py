@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from emulator.onenet.store.database import Database
@@ -17,6 +17,8 @@ _CLEARED = "push cleared"
 _PIECE = 500
 # Messages that are dropped at once, so that room for a long one is made in little time.
 _DROPPED = 20
+# Messages that are read at once: each query costs as much as the signature of a message.
+_READ = 20
 
 
 class Waiting(NamedTuple):
@@ -30,18 +32,21 @@ class Waiting(NamedTuple):
 class Queue:
     """The oldest first. A message stays until `done`, also over restarts.
 
-    Emptied at once, by `clear`; the rows are deleted later, in pieces, by `purge`. `dropped`: how
-    many were lost because MAX_QUEUED was reached. `newest`: the number of the newest message.
+    A message that is done, dropped or cleared is no longer sent. Its row is deleted by a later
+    `purge`; `passed` says how many rows wait for that. `dropped`: how many messages were lost
+    because MAX_QUEUED was reached. `newest`: the number of the newest message.
     """
 
     def __init__(self, database: Database) -> None:
         self._database = database
         found = database.execute("SELECT value FROM settings WHERE name = ?", (_CLEARED,))
         row = found.fetchone()
-        self._cleared = (
-            0 if row is None else int(row[0])
-        )  # messages up to this number are no longer sent
-        self.purging = self._cleared > 0
+        self._past = 0 if row is None else int(row[0])  # up to this number they are not sent
+        (self.passed,) = database.execute(
+            "SELECT count(*) FROM messages WHERE target = ? AND number <= ?", (_TARGET, self._past)
+        ).fetchone()
+        self._read: list[Waiting] = []  # the oldest ones
+        database.on_undone.append(self._read.clear)
         self.dropped = 0
         self.count = self._size = self.newest = 0
         self.recount()
@@ -50,9 +55,9 @@ class Queue:
         count, size, newest = self._database.execute(
             "SELECT count(*), total(length(content)), max(number) FROM messages"
             " WHERE target = ? AND number > ?",
-            (_TARGET, self._cleared),
+            (_TARGET, self._past),
         ).fetchone()
-        self.count, self._size, self.newest = count, int(size), newest or self._cleared
+        self.count, self._size, self.newest = count, int(size), newest or self._past
 
     def add(self, text: str, now: float) -> None:
         """Within the transaction of what the message says."""
@@ -68,57 +73,69 @@ class Queue:
 
     def head(self, limit: int) -> list[Waiting]:
         """The `limit` oldest messages, fewer if they have more than MAX_BATCH characters."""
-        found: list[Waiting] = []
-        size = 0
-        for row in self._database.execute(
-            "SELECT number, content, created FROM messages WHERE target = ? AND number > ?"
-            " ORDER BY number LIMIT ?",
-            (_TARGET, self._cleared, limit),
-        ):
-            waiting = Waiting(*row)
-            size += len(waiting.text)
-            if found and size > MAX_BATCH:
-                break
-            found.append(waiting)
-        return found
+        if len(self._read) < min(limit, self.count):
+            rows = self._database.execute(
+                "SELECT number, content, created FROM messages WHERE target = ? AND number > ?"
+                " ORDER BY number LIMIT ?",
+                (_TARGET, self._past, max(limit, _READ)),
+            )
+            self._read[:] = _bounded(Waiting(*row) for row in rows)
+        return self._read[:limit]
 
     def done(self, messages: Sequence[Waiting]) -> None:
-        """Forget messages that were delivered: some that `head` has returned."""
-        self._remove(messages[0].number, messages[-1].number)
+        """They were delivered: the first ones of what `head` has returned."""
+        self._pass(messages)
 
     def _drop(self) -> None:
         oldest = self.head(_DROPPED)
         if oldest:
-            count = self.count
-            self._remove(oldest[0].number, oldest[-1].number)
-            self.dropped += count - self.count
+            self._pass(oldest)
+            self.dropped += len(oldest)
         else:
             self.recount()
 
-    def _remove(self, first: int, last: int) -> None:
-        sizes = self._database.execute(
-            "DELETE FROM messages WHERE target = ? AND number BETWEEN ? AND ?"
-            " RETURNING length(content)",
-            (_TARGET, max(first, self._cleared + 1), last),
-        ).fetchall()
-        self.count -= len(sizes)
-        self._size -= sum(size for (size,) in sizes)
+    def _pass(self, messages: Sequence[Waiting]) -> None:
+        for each in messages:
+            if each.number > self._past:  # else it was dropped or cleared meanwhile
+                self._past = each.number
+                self.passed += 1
+                self.count -= 1
+                self._size -= len(each.text)
+        while self._read and self._read[0].number <= self._past:
+            del self._read[0]
 
     def clear(self) -> None:
         """Empty the queue."""
         if self.count:
+            # Not `newest`: a transaction that failed has given its numbers back.
+            (newest,) = self._database.execute(
+                "SELECT max(number) FROM messages WHERE target = ?", (_TARGET,)
+            ).fetchone()
+            past = self._past if newest is None else max(newest, self._past)
             self._database.execute(
                 "INSERT OR REPLACE INTO settings (name, value) VALUES (?, ?)",
-                (_CLEARED, str(self.newest)),
+                (_CLEARED, str(past)),
             )
-            self._cleared, self.purging = self.newest, True
+            self._past = past
+            self.passed += self.count
             self.count = self._size = 0
+            self._read.clear()
 
     def purge(self) -> None:
-        """Delete some rows that `clear` left; `purging` says whether there are more."""
+        """Delete some rows of `passed` messages."""
         deleted = self._database.execute(
             "DELETE FROM messages WHERE number IN (SELECT number FROM messages"
             " WHERE target = ? AND number <= ? ORDER BY number LIMIT ?)",
-            (_TARGET, self._cleared, _PIECE),
+            (_TARGET, self._past, _PIECE),
         ).rowcount
-        self.purging = deleted == _PIECE
+        self.passed = self.passed - deleted if deleted == _PIECE else 0
+
+
+def _bounded(messages: Iterable[Waiting]) -> Iterator[Waiting]:
+    """At least one; no more than have MAX_BATCH characters together."""
+    room = MAX_BATCH
+    for number, each in enumerate(messages):
+        room -= len(each.text)
+        if number and room < 0:
+            return
+        yield each

@@ -71,6 +71,11 @@ def describe_result(line: str) -> str | None:
 
 def _candidates(line: str, command: str | None) -> list[Entry]:
     if command is None:
-        return [each for each in declaring(line) if each.names_itself]
+        name = f"AT{line.partition(':')[0]}"
+        return [
+            each
+            for each in declaring(line)
+            if each.names_itself or each.command.line.rstrip("=") == name
+        ]
     entry = find(command.strip())
     return [entry] if entry is not None and entry.command.declares(line) else []

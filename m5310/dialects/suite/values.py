@@ -101,9 +101,9 @@ def _readings(kind: ValueType, length: int, text: str) -> list[tuple[str, str]]:
 
 
 def digits_of(text: str) -> str | None:
-    """The hex digits whose ASCII codes are the bytes in `text`, as firmware shows a text of which it
-    does not know the type; None: the bytes are something else."""
-    # guess: bytes that could be digits are. Bytes of any value are for a resource of type OPAQUE.
+    """The hex digits whose ASCII codes are the bytes in `text`: so firmware shows a text whose type
+    it does not know. None: the bytes are something else."""
+    # guess: bytes that could be digits are. Bytes of any kind are for a resource of type OPAQUE.
     found = bytes.fromhex(text).decode("ascii", "replace")
     return found if HEX.fullmatch(found) else None
 

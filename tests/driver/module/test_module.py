@@ -9,6 +9,7 @@ import pytest
 
 from m5310.at.line_stream import Wanted
 from m5310.at.modem import Modem
+from m5310.commands import general
 from m5310.commands.general import BootCause, Booted
 from m5310.commands.network import Registration
 from m5310.commands.ping import PingReply
@@ -23,6 +24,7 @@ from m5310.errors import (
 )
 from m5310.module.module import Module
 from m5310.module.ping import PingFailed
+from m5310.module.restart import TEXT_WITHIN
 from tests.support.boards import Board, Dial
 from tests.support.clock import elapse
 from tests.support.datagrams import RecordingProtocol
@@ -211,22 +213,50 @@ async def test_unexpected_restart_ends_ping_and_sockets() -> None:
 
 @pytest.mark.parametrize(("reply", "gone"), [(["REBOOTING"], True), (None, False)])
 async def test_reset_times_out_if_module_does_not_start(reply: Reply, gone: bool) -> None:
-    port = Scripted({"AT+NRB": reply, "AT+NSOCR": ["0", "OK"]})
+    port = Scripted({"AT+NSOCR": ["0", "OK"]})
     async with Module(port.modem) as module:
         _, protocol = await module.create_datagram_endpoint(RecordingProtocol)
-        with pytest.raises(CommandTimeout):
+        port.rules |= {"AT+NRB": reply, "AT": None}
+        begun = asyncio.get_running_loop().time()
+        with pytest.raises(CommandTimeout) as caught:
             await module.reset()
+        assert asyncio.get_running_loop().time() - begun == pytest.approx(general.BOOT, abs=1.5)
+        assert caught.value.lines == tuple(reply or ())
         await asyncio.sleep(0)
         assert bool(protocol.ended) is gone
     await port.modem.close()
 
 
-async def test_reset_times_out_if_boot_cause_is_lost() -> None:
+async def test_reset_needs_no_boot_text() -> None:
+    """It was lost on the line, or is not known: the module answers again."""
     port = Scripted({"AT+NRB": ["REBOOTING", "M5310", "OK"]})
     async with Module(port.modem) as module:
-        with pytest.raises(CommandTimeout, match="REBOOTING") as caught:
-            await module.reset()
-        assert caught.value.lines == ("REBOOTING",)
+        number = module.link.session.number
+        assert await module.reset() == Booted(BootCause.UNKNOWN, "")
+        assert asyncio.get_running_loop().time() < TEXT_WITHIN + 5
+        assert module.link.session.number == number + 1
+        await module.check()
+    await port.modem.close()
+
+
+async def test_reset_of_a_module_that_only_falls_silent() -> None:
+    port = Scripted({"AT+NRB": "ERROR", "AT+CMRB": "OK", "AT+NSOCR": ["0", "OK"]})
+    async with Module(port.modem) as module:
+        _, protocol = await module.create_datagram_endpoint(RecordingProtocol)
+        both = asyncio.gather(module.reset(), module.reset())
+        await port.until("AT+CMRB")
+        await elapse(2)  # it shuts down
+        assert not protocol.ended
+        port.rules |= {"AT": None}
+        await elapse(8)
+        del port.rules["AT"]
+        first, second = await both
+        assert first == second == Booted(BootCause.UNKNOWN, "")
+        assert asyncio.get_running_loop().time() < 15
+        assert [str(each) for each in protocol.ended] == [
+            "the module restarted (it was silent, and answers again); its objects, sockets and "
+            "registration are gone"
+        ]
         await module.check()
     await port.modem.close()
 
@@ -235,7 +265,7 @@ async def test_reset_waits_for_boot_text_after_ok() -> None:
     port = Scripted({"AT+NRB": ["OK", *BOOT]})
     async with Module(port.modem) as module:
         assert (await module.reset()).cause is BootCause.COMMAND
-    port.rules["AT+NRB"] = "OK"
+    port.rules["AT+NRB"] = "OK"  # and it goes on answering
     async with Module(port.modem) as module:
         with pytest.raises(CommandTimeout, match="OK within"):
             await module.reset()
@@ -249,9 +279,14 @@ async def test_reset_of_a_module_with_another_command() -> None:
         port.rules["AT+CMRB"] = "ERROR"
         with pytest.raises(CommandError, match=r"AT\+NRB was refused"):
             await module.reset()
-        port.rules["AT+CMRB"] = "OK"
-        with pytest.raises(CommandTimeout):
-            await module.reset()
+    await port.modem.close()
+
+
+async def test_boot_text_that_comes_after_an_answer_is_awaited() -> None:
+    port = Scripted({"AT+NRB": ["REBOOTING"]})
+    async with Module(port.modem) as module:
+        asyncio.get_running_loop().call_later(TEXT_WITHIN + 1, port.send, *BOOT)
+        assert (await module.reset()).cause is BootCause.COMMAND
     await port.modem.close()
 
 

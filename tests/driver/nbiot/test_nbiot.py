@@ -103,6 +103,22 @@ def test_program_of_the_c_kit_on_another_module(port: ScriptedPort) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("options", "asked"),
+    [({"module": "bc28"}, []), ({"dialect": "suite"}, ["ATI", "AT+CGMI", "AT+CGMM", "AT+CGMR"])],
+)
+def test_program_of_the_c_kit_overrules_what_the_module_is(
+    port: ScriptedPort, options: dict[str, str], asked: list[str]
+) -> None:
+    port.rules.clear()
+    port.rules.update(suite() | {"ATI": "OK"})
+    port.device(**options)
+    created = ["AT+MIPLCONFIG=0,183.230.40.40,5683", "AT+MIPLCREATE"]
+    assert port.sent[1:] == [*asked, *created]
+    with pytest.raises(ParameterError, match="'bc99' is no module known here"):
+        port.device(module="bc99")
+
+
 def test_errors_carry_c_kit_codes(port: ScriptedPort) -> None:
     with pytest.raises(ParameterError) as bad:
         nbiot_device_create("/dev/ttyUSB0", "no endpoint", URI, 300, None, None, None)

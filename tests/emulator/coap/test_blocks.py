@@ -560,3 +560,28 @@ def test_forget_drops_what_a_peer_reads_and_sends() -> None:
         ],
     )
     assert asked() == 2
+
+
+def test_requests_may_be_served_block_by_block() -> None:
+    """The application answers each block, and so says when the next may come."""
+    bench = Bench()
+    bench.endpoint.by_blocks = lambda request: request.opt.uri_path == ("options",)
+    served = []
+
+    def serve(incoming, now: float) -> None:  # type: ignore[no-untyped-def]
+        block = incoming.message.opt.block1
+        served.append((block.block_number, incoming.message.payload))
+        answer = message(Code.CONTINUE if block.more else Code.CHANGED)
+        if block.more:
+            answer.opt.block1 = (block.block_number, True, block.size_exponent)
+        incoming.respond(answer, now)
+
+    bench.endpoint.serve = serve
+    converses(
+        bench,
+        [
+            ("400304d2" + OPTIONS + "d1030bff" + part(128, 0), "605f04d2d10e0b"),
+            ("400304d3" + OPTIONS + "d10313ff" + part(128, 1), "604404d3d10e13"),
+        ],
+    )
+    assert served == [(0, BODY[:128]), (1, BODY[128:256])]

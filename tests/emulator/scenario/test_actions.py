@@ -14,6 +14,7 @@ from emulator.module.boot import Cause
 from emulator.module.lwm2m.host import Happening
 from emulator.module.radio.coverage import Coverage
 from emulator.module.radio.sim import Sim
+from emulator.onenet.api_faults import ApiFault
 from emulator.onenet.lwm2m.operations import Discover, Execute, Read, Write
 from emulator.scenario.actions import ACTIONS
 from emulator.scenario.events import (
@@ -27,6 +28,7 @@ from emulator.scenario.events import (
     PlatformChange,
     RadioChange,
     Restart,
+    SoftwareUpdate,
 )
 from emulator.scenario.toml_table import InvalidValue, TomlTable
 
@@ -74,11 +76,19 @@ def read(text: str) -> Action:
             PlatformChange(refusing=True, delay=2, repeats=1),
         ),
         ("platform = { discovers = false }", PlatformChange(discovers=False)),
+        ("platform = { errno = 15 }", PlatformChange(ApiFault(15))),
+        (
+            "platform = { errno = 5117, calls = 3, silent = true }",
+            PlatformChange(ApiFault(5117, 3), silent=True),
+        ),
+        ("platform = { errno = 0 }", PlatformChange(ApiFault())),
         ('uplink = "busy"', RadioChange(busy=True)),
         ('uplink = "free"', RadioChange(busy=False)),
         ('login = "over"', LoginEnd(Happening.LIFETIME_OVER)),
         ('login = "removed"', LoginEnd(Happening.REMOVED)),
         ('read = "/3303/0/5700"', CloudRequest(Read(Path(3303, 0, 5700)))),
+        ('update = "2.0"', SoftwareUpdate("2.0", 2048)),
+        ('update = "2.0"\nsize = 1300', SoftwareUpdate("2.0", 1300)),
         ('read = "/3303"', CloudRequest(Read(Path(3303)))),
         ('discover = "/3303"', CloudRequest(Discover(Path(3303)))),
         (
@@ -106,10 +116,7 @@ def test_write_accepts_value(value: str) -> None:
     [
         ('answer = "ERROR"', CommandFault(refusal=Cme.NOT_ALLOWED)),
         ('answer = "ERROR"\ncme = 30\nseconds = 2', CommandFault(refusal=Cme.NO_NETWORK, delay=2)),
-        (
-            'answer = "ERROR"\ncis = 652',
-            CommandFault(refusal=Cme.NOT_ALLOWED, final="+CIS ERROR:652"),
-        ),
+        ('answer = "ERROR"\ncis = 652', CommandFault(cis=652)),
         ('answer = "late"\nseconds = 5', CommandFault(delay=5)),
         ('answer = "never"', CommandFault(executed=False)),
         ('answer = "lost"', CommandFault(answered=False)),
@@ -138,8 +145,16 @@ def test_answer_is_a_command_fault(text: str, fault: CommandFault) -> None:
         ("air = { delayed = 1.5 }", "air"),
         ("air = { delay = -1 }", "air"),
         ("platform = { mood = 1 }", "platform"),
+        ("platform = { errno = 24 }", "platform"),
+        ("platform = { errno = -1 }", "platform"),
+        ('platform = { errno = "15" }', "platform"),
+        ("platform = { errno = 15, calls = 0 }", "platform"),
+        ("platform = { calls = 1 }", "platform"),
         ('read = "/1/2/3/4"', "read"),
         ('read = "/70000"', "read"),
+        ('update = ""', "update"),
+        ('update = "' + "x" * 65 + '"', "update"),
+        ('update = "2.0"\nsize = 0', "size"),
         ('write = "/1/2"', "write"),
         ('write = "/1/2/3"\nvalue = inf', "value"),
         ('write = "/1/2/3"\nvalue = 9223372036854775808', "value"),

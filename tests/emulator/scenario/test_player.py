@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import aiohttp
 import pytest
 
 from emulator import Emulator, VirtualClock
@@ -105,6 +106,41 @@ for = 2
             '12.000  coverage "OUT" for 90 s',
             '102.000  coverage "OUT": over',
         ]
+
+
+@realtime
+async def test_calls_of_the_application_fail_for_a_time_or_a_count() -> None:
+    text = """
+[[event]]
+at = 1
+platform = { errno = 15 }
+for = 10
+[[event]]
+at = 20
+platform = { errno = 16, calls = 2 }
+[[event]]
+at = 30
+platform = { errno = 5117 }
+"""
+    async with PlayedScenario(text) as stage, aiohttp.ClientSession() as client:
+
+        async def errno() -> int:
+            url = f"{stage.it.http_url}/devices/{stage.it.device_id}"
+            async with client.get(url, headers={"api-key": stage.it.api_key}) as response:
+                return int((await response.json())["errno"])
+
+        assert await errno() == 0
+        stage.clock.advance(1)
+        assert [await errno() for _ in range(3)] == [15, 15, 15]
+        stage.clock.advance(10)
+        assert await errno() == 0
+        stage.clock.advance(9)
+        assert [await errno() for _ in range(3)] == [16, 16, 0]
+        stage.clock.advance(10)
+        assert await errno() == 0
+        *_, event, failed = stage.texts
+        assert event == "30.000  platform { errno = 5117 }"
+        assert failed.startswith("30.000  failed: errno 5117: expected one of this year: 0, 1, 2, ")
 
 
 @realtime
@@ -528,3 +564,39 @@ for = 5
             stage.clock.advance(1)
             await host.until("+MIPLEVENT:0,31\r\n")
             await refused("AT+MIPLUPDATE=0,300,0", "+CIS ERROR:602")
+
+
+@realtime
+async def test_update_of_the_hosts_program() -> None:
+    text = """
+[[event]]
+on = "AT+CSQ"
+update = "2.0"
+size = 3
+[[event]]
+on = "AT+CFUN?"
+update = "3.0"
+"""
+    async with PlayedScenario(text, module="m5310a") as stage:
+        with Host(stage.it.port) as host:
+
+            async def answer(request: str, answer: str) -> None:
+                stage.clock.advance(1)
+                line = await host.until(f",{request}\r\n")
+                await host.command(answer.format(line.split(",")[1]))
+
+            await host.command("AT+MIPLCREATE")
+            await host.command('AT+MIPLSOTAVER="1.0"')
+            await host.command("AT+MIPLOPEN=0,300,30")
+            stage.clock.advance(5)
+            await host.until(",3,0,-1,0\r\n")
+            await host.command("AT+CSQ")
+            await host.command("AT+CFUN?")
+            await answer('5,0,26550,0,""', "AT+MIPLEXECUTERSP=0,{},2")
+            await answer("3,0,26261", "AT+MIPLREADRSP=0,{},1,3,0,26261,3,3,256,0,0")
+            await answer("3,0,19", 'AT+MIPLREADRSP=0,{},1,3,0,19,1,3,"2.0",0,0')
+            await answer("5,0,0,2,0,,0", "AT+MIPLWRITERSP=0,{},2")
+            stage.clock.advance(1)
+    ended = [entry.text for entry in stage.play.log]
+    assert 'update "2.0": done' in ended
+    assert any(text.startswith('update "3.0": an update of device') for text in ended)

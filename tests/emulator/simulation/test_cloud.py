@@ -89,7 +89,10 @@ async def test_the_command_pushes_what_happens() -> None:
 
 
 async def test_what_was_not_delivered_is_pushed_after_kill_9(tmp_path: Path) -> None:
-    """The first application takes the check and the first point only; the second one all."""
+    """The first application takes the check and the first point only; the second one all.
+
+    The first point may come again, as the process was killed right after it.
+    """
     options = ("--json", "--baud", "off", "--db", str(tmp_path / "cloud.db"), "--token", "a token")
     async with push_server() as application:
         taken = asyncio.Event()
@@ -121,5 +124,7 @@ async def test_what_was_not_delivered_is_pushed_after_kill_9(tmp_path: Path) -> 
         running(*options, "--push", application.url) as process,
     ):
         await ready(process)
-        values = [(await application.messages.get())["value"] for _ in range(19)]
-        assert values == list(range(1, 20))
+        values: list[int] = []
+        while 19 not in values:
+            values.append((await application.messages.get())["value"])
+        assert values in (list(range(1, 20)), list(range(20)))

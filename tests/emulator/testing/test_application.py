@@ -138,7 +138,7 @@ def test_failed_until_says_what_the_cloud_has(program: Program, cloud: Cloud) ->
     for value in range(12):
         program.command(f'AT+MIPLNOTIFY=0,3303,0,5700,4,"{value}",1')
     program.command('AT+MIPLNOTIFY=0,3303,0,5701,1,"Cel",1')
-    newest = [float(value) for value in range(2, 12)]
+    newest = list(range(2, 12))
     message = re.escape(f"3303/0/5700: {newest}, 3303/0/5701: ['Cel']")
     with pytest.raises(TimeoutError, match=message):
         cloud.until(lambda: cloud.points("3303/0/5700") == [5.0], timeout=0)
@@ -312,3 +312,12 @@ def test_write_of_nothing_is_rejected(cloud: Cloud) -> None:
 def test_write_to_two_instances_is_rejected(cloud: Cloud) -> None:
     with pytest.raises(ValueError, match="3303/0/5700, 3303/1/5700: expected resources of one"):
         cloud.start_write({"3303/0/5700": 1.0, "3303/1/5700": 1.0})
+
+
+def test_update_of_a_program_fails_as_it_ends() -> None:
+    with Emulator(baud=None, http=None, clock=VirtualClock(), latency=0) as emulator:
+        cloud = Cloud(emulator)
+        with pytest.raises(ValueError, match="package of 0 bytes"):
+            cloud.start_update("2.0", b"")
+        with pytest.raises(ApiError, match="device not online"):
+            cloud.start_update("2.0", b"x").result(5)

@@ -23,6 +23,7 @@ from m5310 import Device, ValueType
 from tests.support.effort import either
 from tests.support.emulator_process import ready, running
 from tests.support.killed_platform import IMEI, IMSI, KEY, KilledPlatform, killed_platform
+from tests.support.push_server import push_server
 
 pytestmark = pytest.mark.realtime
 
@@ -30,6 +31,7 @@ RUNS = either(1, 9)
 KILLS = 12  # in each run
 FAST = ("--baud", "off", "--json", "--air-faults", "latency=0.01")
 MOST_DEVICES = 1000
+PUSH_KILLS = either(2, 12)
 # Seconds between two sendings of a message of the device.
 REPEAT = 0.02
 
@@ -207,6 +209,31 @@ async def test_nothing_that_was_acknowledged_is_missing(seed: int, tmp_path: Pat
         for imei, device_id in application.devices.items():
             found = await application.call("GET", f"/devices/getbyimei?imei={imei}")
             assert str(found["data"]["id"]) == device_id
+
+
+async def test_push_of_each_acknowledged_point_arrives_in_order(tmp_path: Path) -> None:
+    """At least once; those that were delivered shortly before a kill come again."""
+    random = Random(1)
+    async with (
+        killed_platform(tmp_path / "store.db") as platform,
+        aiohttp.ClientSession(headers={"api-key": KEY}) as client,
+        push_server() as server,
+    ):
+        application = Application(platform, client)
+        await application.call("PUT", "/emulator/push", {"url": server.url, "token": server.token})
+        pushed: list[int] = []
+        async with at_work(*[application.store] * 4):
+            for _ in range(PUSH_KILLS):
+                pushed += [(await server.messages.get())["value"] for _ in range(5)]
+                await asyncio.sleep(random.uniform(0, 0.03))
+                await platform.kill()
+                await platform.start()
+        async with asyncio.timeout(60):
+            while not set(application.points) <= set(pushed):
+                pushed.append((await server.messages.get())["value"])
+        firsts = list(dict.fromkeys(pushed))
+        assert firsts == [value for value in await application.values("posted") if value in firsts]
+        assert len(pushed) - len(firsts) <= 21 * PUSH_KILLS
 
 
 async def test_module_goes_on_with_a_platform_that_was_killed(tmp_path: Path) -> None:

@@ -23,7 +23,8 @@ The pace. Where a module has one (`Suite.pacing`), the next observe or discover 
 seconds after the host's answer to the one before. The platform sends them one at a time.
 
 Who asks. After AT+MIPLNMI=<ref>,2,... the host of a China Mobile module fetches reads, writes and
-executes one by one (`waiting.Waiting`).
+executes one by one (`waiting.Waiting`); after AT+MIPLCONFIG=7,... that of a Quectel module reads
+out writes and executes. What updates the host's own program goes through `update.McuUpdate`.
 
 What is refused, and what is only doubtful: as in the classic dialect, a refusal needs a source.
 
@@ -40,7 +41,9 @@ What is refused, and what is only doubtful: as in the classic dialect, a refusal
     another answer to a request that the   the suite keeps no record of what is answered (observed)
     platform has repeated
     AT+MIPLUPDATE during an update         no source refuses it; the newer one replaces the older
-    AT+MIPLCONFIG=4, 5, 7                  Quectel's later firmware has them; without an effect
+    AT+MIPLCONFIG=4, 5                     Quectel's later firmware has them; without an effect
+    AT+MIPLSOTAVER after the login,        no source refuses them
+    AT+MIPLSOTA when nothing waits for it
 
     refused                                source
     a bitmap of another length, results    firmware of modules (EC616, XY1100)

@@ -17,6 +17,7 @@ DAY = 86_400
 
 BLOB_LIMIT = 1024  # guess: bounds the memory; real ones have less than 100 bytes
 _MODES = (0, 7)  # of AT+MIPLCONFIG
+_BUFFERS = (0, 3)
 _ACK_TIMES = (2, 20)  # seconds
 _IP = r"[0-9]{1,3}(\.[0-9]{1,3}){3}"
 
@@ -41,6 +42,8 @@ class Creation:
         # nevertheless.
         self.automatic = Create.CONFIG in suite.create and not suite.host_observes
         self.text_writes = False
+        self.buffers = 0  # 1: writes, 2: executes, 3: both wait for AT+MIPLRD
+        self.announces = False  # by an unsolicited line
         self._ack_time = 2
         self._settings: dict[int, str] = {}  # of the modes without an effect
         self._blob = b""
@@ -130,6 +133,10 @@ class Creation:
             self.automatic = values.only_flag()
         elif mode == 6:
             self.text_writes = values.only_flag()
+        elif mode == 7:
+            self.buffers, announces = values.only(_BUFFERS, (0, 1))
+            self.announces = bool(announces)
+            self._settings[mode] = f"{self.buffers},{announces}"
         else:
             self._store(mode, values, values.doubts)
         return OK

@@ -13,7 +13,8 @@ from emulator.module.at.commands import OK, Answer, CommandForms, Commands, Valu
 from emulator.module.at.conversation import URC_LIMIT
 from emulator.module.dialects.suite import urcs
 from emulator.module.dialects.suite.exchanges import Exchanges
-from emulator.module.dialects.suite.instance import Instance, number_of, refusal
+from emulator.module.dialects.suite.instance import Instance, number_of
+from emulator.module.dialects.suite.update import McuUpdate
 from emulator.module.dialects.suite.waiting import Waiting
 from emulator.module.dialects.values import LWM2M_TYPES, ValueType
 from emulator.module.firmware import Firmware
@@ -30,11 +31,8 @@ from emulator.module.lwm2m.host import (
 from emulator.module.lwm2m.states import REGISTERED
 from emulator.module.suite import Create, Suite, Write
 
-# China Mobile's own commands (its LwM2M manual), and Quectel's for buffered lines: taken without an
-# effect.
-_EXTRAS = (
-    *("CFG", "UPDATESET", "DEVINFO", "DTLSNAT", "LTRDP", "FOTACFG", "SOTAVER", "SOTA", "RD"),
-)
+# China Mobile's own commands (its LwM2M manual): taken without an effect.
+_EXTRAS = ("CFG", "UPDATESET", "DEVINFO", "DTLSNAT", "LTRDP", "FOTACFG")
 _Set = Callable[[Values, float], Answer]
 _Query = Callable[[float], Answer]
 
@@ -48,9 +46,9 @@ def _numbered(profile: Suite, call: Callable[[], Answer]) -> Answer:
         if errors.cme or error.final is not None or error.number is Cme.NOT_SUPPORTED:
             raise
         wrong = error.number is Cme.INCORRECT_PARAMETERS
-        raise refusal(errors, errors.parameter if wrong else errors.state) from None
+        raise errors.refusal(errors.parameter if wrong else errors.state) from None
     except ClientError as error:
-        raise refusal(profile.errors, number_of(profile.errors, error)) from None
+        raise profile.errors.refusal(number_of(profile.errors, error)) from None
 
 
 def _form(
@@ -85,7 +83,6 @@ def _answer(answer: Callable[[SuiteDialect], _Set]) -> CommandForms[SuiteDialect
 
     def again(suite: SuiteDialect) -> _Set:
         def take(values: Values, now: float) -> Answer:
-            suite.waiting.answered()
             try:
                 return answer(suite)(values, now)
             except UnknownRequest:
@@ -105,8 +102,11 @@ class SuiteDialect:
     def __init__(self, client: Client, urc: Callable[[str], None], firmware: Firmware) -> None:
         client.host = self
         self.instance = Instance(client, urc, firmware.suite)
-        self.exchanges = Exchanges(self.instance)
         self.waiting = Waiting(self.instance, urc)
+        self.exchanges = Exchanges(
+            self.instance, lambda msgid: self.waiting.sent(msgid, reached_air=client.online)
+        )
+        self.update = McuUpdate(self.instance)
         self._client = client
         self._urc = urc
         self._paced: deque[str] = deque(maxlen=URC_LIMIT)  # lines that wait for the pace
@@ -140,7 +140,7 @@ class SuiteDialect:
     def delete(self, values: Values, now: float) -> Answer:
         answer = self.instance.delete(values, now)
         self._paced.clear()
-        self.waiting.clear()
+        self.waiting.forget()
         return answer
 
     def answer_observe(self, values: Values, now: float) -> Answer:
@@ -177,6 +177,7 @@ class SuiteDialect:
             self._client.objects.forget_lists()
         if self._client.state not in REGISTERED:
             self._paced.clear()
+            self.waiting.clear()
         line = self.instance.event_line(what, number)
         if line is not None:
             self._urc(line)
@@ -192,16 +193,17 @@ class SuiteDialect:
 
     def read(self, request: ReadRequest) -> None:
         line = urcs.read_line(self.profile, request)
-        if self._client.objects.knows(request.path):
-            self.waiting.write((line,))
+        if self._client.lends(request.path) or self._client.objects.knows(request.path):
+            self.waiting.write(request, (line,))
         elif self.profile.own_reads:
             self._urc(line)
 
     def write(self, request: WriteRequest) -> None:
-        self.waiting.write(urcs.write_lines(self.profile, request, self._client.objects))
+        lines = urcs.write_lines(self.profile, request, self._client.objects)
+        self.waiting.write(request, lines)
 
     def execute(self, request: ExecuteRequest) -> None:
-        self.waiting.write((urcs.execute_line(self.profile, request),))
+        self.waiting.write(request, (urcs.execute_line(self.profile, request),))
 
     COMMANDS: ClassVar[Commands] = {
         "+MIPLCREATE": _form(
@@ -242,9 +244,16 @@ class SuiteDialect:
         "+MIPLPARAMETERRSP": _answer(lambda suite: suite.exchanges.answer_parameters),
         "+MIPLOBSERVERSP": _answer(lambda suite: suite.answer_observe),
         "+MIPLDISCOVERRSP": _answer(lambda suite: suite.answer_discover),
-        "+MIPLNMI": _form(lambda suite: suite.waiting.choose),
+        "+MIPLNMI": _form(
+            setter=lambda suite: suite.waiting.choose, read=lambda suite: suite.waiting.chosen
+        ),
         "+MIPLMGR": _form(lambda suite: suite.waiting.fetch),
-        "+MIPLQMGR": _form(execute=lambda suite: suite.waiting.count),
+        "+MIPLQMGR": _form(
+            setter=lambda suite: suite.waiting.count_of, execute=lambda suite: suite.waiting.count
+        ),
+        "+MIPLRD": _form(lambda suite: suite.waiting.read_out),
+        "+MIPLSOTAVER": _form(lambda suite: suite.update.declare),
+        "+MIPLSOTA": _form(lambda suite: suite.update.report),
         "+MIPLVER": _form(read=lambda suite: suite.read_version),
         **dict.fromkeys(
             (f"+MIPL{name}" for name in _EXTRAS),

@@ -24,5 +24,8 @@ EVENTS: Mapping[Happening, int] = {
     Happening.ACKNOWLEDGED: 26,
     Happening.REMOVED: 31,
 }
+# guess: something waits for AT+MIPLRD. The EC616's firmware has an event for it; 50 is the number
+# that the lists of events leave out.
+BUFFERED = 50
 # What has a number behind the event.
 WITH_EXTEND = frozenset({Happening.UPDATE_NEEDED, Happening.LOST, Happening.ACKNOWLEDGED})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from emulator.lwm2m.model import Item, Path
 from emulator.module.at.commands import OK, Answer, Values
@@ -47,11 +47,14 @@ def _number(text: str | None) -> int:
 
 
 class Exchanges:
-    """The methods of commands raise Refusal or a `ClientError`."""
+    """The methods of commands raise Refusal or a `ClientError`. `on_sent` is called with the msgid
+    under which the host has sent a report or an answer.
+    """
 
-    def __init__(self, instance: Instance) -> None:
+    def __init__(self, instance: Instance, on_sent: Callable[[int], None]) -> None:
         self._instance = instance
         self._client = instance.client
+        self._on_sent = on_sent
         self._next = 0  # index of the next line of a report that has begun
         self._msgid = 0  # of the latest answer
 
@@ -85,6 +88,8 @@ class Exchanges:
         release |= flag
         if index == 0 and release & (_NOW | _AFTER_ANSWER):
             self._client.release(now, not release & _NOW)
+        if index == 0:
+            self._on_sent(msgid)
         return OK
 
     # Answers to the platform's requests --------------------------------------------------------
@@ -97,6 +102,7 @@ class Exchanges:
             if values.more:
                 values.doubts.take("values behind an error")
             requests.fail(requests.find(ReadRequest, msgid, now), now, result)
+            self._on_sent(msgid)
             return OK
         ids = values.integers(ID, ID, ID)
         kind, value, size = read_value(values, self._instance.profile)
@@ -106,12 +112,15 @@ class Exchanges:
         path = Path(*ids)
         request = requests.find(ReadRequest, msgid, now)
         objects = self._client.objects
-        if not objects.knows(path.instance_path) or not objects.can_declare(path):
+        known = objects.knows(path.instance_path)
+        if not self._client.lends(path) and not (known and objects.can_declare(path)):
             raise self._instance.refusal(self._instance.profile.errors.unknown)
         request.add(path, value, size)
-        objects.declare(path, kind)
+        if known:
+            objects.declare(path, kind)
         if index == 0:
             requests.complete(request, now)
+            self._on_sent(msgid)
         return OK
 
     def _result(self, values: Values, results: Mapping[int, Result]) -> tuple[int, Result]:
@@ -146,6 +155,7 @@ class Exchanges:
             requests.complete(request, now)
         else:
             requests.fail(request, now, result)
+        self._on_sent(msgid)
         return OK
 
     def answer_observe(self, values: Values, now: float) -> Answer:

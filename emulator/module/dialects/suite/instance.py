@@ -25,7 +25,7 @@ from emulator.module.lwm2m.host import (
 from emulator.module.lwm2m.objects import INSTANCE_LIMIT
 from emulator.module.lwm2m.registration import Account
 from emulator.module.lwm2m.states import REGISTERED, Event, State
-from emulator.module.suite import Create, Errors, Suite, Write
+from emulator.module.suite import PLATFORM_TIME, Create, Errors, Suite, Write
 
 REF = (0, 0)  # the module has one OneNET instance
 ID = (0, 0xFFFF)
@@ -49,13 +49,6 @@ def number_of(errors: Errors, error: ClientError) -> int:
             return errors.state
 
 
-def refusal(errors: Errors, number: int) -> Refusal:
-    """With this number of the module's family."""
-    if errors.cme:
-        return Refusal(Cme(number))
-    return Refusal(Cme.NOT_ALLOWED, f"{errors.family}{number}")
-
-
 class Instance:
     """`urc` queues an unsolicited line. `counts`: the resources of each object, attributes and
     actions, as the host has counted them. `profile` changes with AT+MIPLCONFIG.
@@ -68,10 +61,26 @@ class Instance:
         self.client = client
         self.creation = Creation(profile, client.endpoint)
         self.counts: dict[int, int] = {}
+        self._fetched = False
         self._urc = urc
 
+    @property
+    def fetched(self) -> bool:
+        """Whether the host fetches operations: its answers count as long as the platform waits."""
+        # guess: the manuals give the time of those that are written at once
+        return self._fetched or self.creation.buffers > 0
+
+    @fetched.setter
+    def fetched(self, fetched: bool) -> None:
+        self._fetched = fetched
+        self.client.rules = replace(self.client.rules, answer_time=self._answer_time)
+
+    @property
+    def _answer_time(self) -> float:
+        return max(PLATFORM_TIME if self.fetched else 0.0, self.profile.answer_time)
+
     def refusal(self, number: int) -> Refusal:
-        return refusal(self.profile.errors, number)
+        return self.profile.errors.refusal(number)
 
     def event_line(self, what: Happening, number: int = 0) -> str | None:
         """None: the module does not show it."""
@@ -102,7 +111,7 @@ class Instance:
         self.client.rules = Rules(
             declares=False,
             answers=self.creation.host_answers,
-            answer_time=self.profile.answer_time,
+            answer_time=self._answer_time,
             counts_observes=self.profile.counts_observes,
             watches_lifetime=True,
         )

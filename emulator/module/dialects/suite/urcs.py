@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterable
 
-from emulator.lwm2m.model import Item, Path
+from emulator.lwm2m.model import Item, Path, Value
 from emulator.module.dialects.values import (
     ValueType,
     announced_length,
@@ -23,6 +23,8 @@ from emulator.module.lwm2m.host import (
 )
 from emulator.module.lwm2m.objects import Objects
 from emulator.module.suite import Execute, Suite, Write
+
+_UPDATE = 5  # the object Firmware Update
 
 
 def urc(suite: Suite, name: str, *values: object) -> str:
@@ -54,6 +56,9 @@ def write_lines(suite: Suite, request: WriteRequest, objects: Objects) -> tuple[
     for place, (item, (kind, length, text)) in enumerate(zip(request.items, values, strict=True)):
         index = len(values) - 1 - place
         flag = 0 if index == 0 else 1 if place == 0 else 2
+        if request.block is not None:
+            number, more = request.block
+            flag = 0 if not more else 1 if number == 0 else 2
         shown = f'"{text}"' if suite.write_quoted else text
         ending = [flag, index] if suite.write_index else [flag]
         ids = ids_of(item.path)
@@ -69,7 +74,7 @@ def _written(suite: Suite, item: Item, objects: Objects) -> tuple[int, int, str]
         text = text_of(value)
         if kind is not ValueType.OPAQUE:
             return kind.value, announced_length(kind, text), text
-    data = _bytes_of(item)
+    data = bytes_of(item.value)
     if declared == ValueType.INTEGER:
         sign = b"\xff" if data[:1] >= b"\x80" else b"\0"
         data = data.rjust(suite.write_width, sign)
@@ -81,20 +86,20 @@ def _written(suite: Suite, item: Item, objects: Objects) -> tuple[int, int, str]
     return ValueType.OPAQUE.value, length, digits
 
 
-def _bytes_of(item: Item) -> bytes:
-    """A value without a type is bytes already; others are of JSON."""
-    match item.value:
+def bytes_of(value: Value) -> bytes:
+    """A value without a type is bytes already; others are of JSON. Raises CannotForward."""
+    match value:
         case bytes():
-            return item.value
+            return value
         case bool():
-            return bytes([item.value])
+            return bytes([value])
         case int():
-            size = next(size for size in (1, 2, 4, 8) if _fits(item.value, size))
-            return item.value.to_bytes(size, "big", signed=True)
+            size = next(size for size in (1, 2, 4, 8) if _fits(value, size))
+            return value.to_bytes(size, "big", signed=True)
         case float():
-            return struct.pack(">d", item.value)
+            return struct.pack(">d", value)
         case str():
-            return item.value.encode("utf-8", "replace")
+            return value.encode("utf-8", "replace")
 
 
 def _fits(number: int, size: int) -> bool:
@@ -111,7 +116,9 @@ def execute_line(suite: Suite, request: ExecuteRequest) -> str:
     except UnicodeDecodeError:
         raise CannotForward from None
     ending: list[object] = []
-    if suite.execute is Execute.BARE:
+    if request.path.object == _UPDATE and not arguments:
+        ending = [0, '""']  # so on all modules (the suite's specification, OneNET's page)
+    elif suite.execute is Execute.BARE:
         ending = [arguments] if arguments else []
     elif arguments or suite.execute_empty:
         flag = [0] if suite.execute is Execute.FLAGGED else []

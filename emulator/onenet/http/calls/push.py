@@ -59,7 +59,7 @@ async def show(call: Call) -> Answer:
 
 
 async def delete(call: Call) -> Answer:
-    call.act(call.platform.push.clear)
+    call.act(lambda _now: call.platform.push.clear())
     return success()
 
 

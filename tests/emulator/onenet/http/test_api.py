@@ -158,7 +158,10 @@ async def test_guide_4_2_6_execute_is_sent_to_the_resource(body: object, sent: b
         assert api.module.requests[-1].payload == sent
 
 
-async def test_request_is_cancelled_when_the_client_disconnects() -> None:
+async def test_request_is_cancelled_when_the_client_disconnects(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("emulator.onenet.http.protocol._HALF_CLOSED", 0.05)
     async with served_api() as api:
         api.log_in()
         api.module.answer = silent

@@ -13,11 +13,15 @@ from emulator.onenet.posting import Post, Reply
 from emulator.onenet.push.push import State
 from tests.support.push_application import IMEI, STREAM, Application, good, refusing
 
+# What is delivered is forgotten together, so many at a time.
+MOST_REPEATED = 20
+
 
 class PushMachine(RuleBasedStateMachine):
     """`waiting`: numbers that the application has not taken, in their order; even ones are points.
 
-    A number that is taken twice was taken before: at least once, and never out of order.
+    A number that is taken twice was taken before: at least once, and never out of order. `taken`:
+    those that a process which is killed may send again, all since nothing was open last.
     """
 
     def __init__(self) -> None:
@@ -25,6 +29,7 @@ class PushMachine(RuleBasedStateMachine):
         self.application = Application()
         self.next = 0
         self.waiting: list[int] = []
+        self.taken: list[int] = []
         self.count: int | None = None
         self.seconds: float | None = None
         assert self.application.set() == ""
@@ -78,6 +83,11 @@ class PushMachine(RuleBasedStateMachine):
     @rule()
     def kill(self) -> None:
         self.application.restart()
+        again = self.application.push.waiting - len(self.waiting)
+        assert 0 <= again <= len(self.taken)
+        if again:
+            self.waiting[:0] = self.taken[-again:]
+        self.taken.clear()
         self.application.step()
 
     def _sent(self) -> list[int]:
@@ -96,7 +106,11 @@ class PushMachine(RuleBasedStateMachine):
     def _take(self, answer: Callable[[Post], Reply]) -> None:
         numbers = self._sent()
         self.application.reply(answer)
+        self.application.step()
         del self.waiting[: len(numbers)]
+        self.taken += numbers
+        if not self.application.open or len(self.taken) >= MOST_REPEATED:
+            self.taken.clear()
 
     @invariant()
     def counts_what_waits(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
 
@@ -262,7 +263,7 @@ def test_a_reply_to_earlier_settings_does_not_count_as_their_failure(
 def test_deleted_settings_push_nothing(application: Application) -> None:
     application.point(1)
     application.step()
-    application.push.clear(application.now)
+    application.push.clear()
     application.point(2)
     application.serve()
     assert (application.push.state, application.push.waiting) == (State.OFF, 0)
@@ -301,7 +302,7 @@ def test_what_was_not_delivered_is_sent_after_a_restart(tmp_path: Path) -> None:
 def test_a_stop_in_many_messages_does_not_hold_the_loop(application: Application) -> None:
     for value in range(5000):
         application.point(value)
-    application.push.clear(application.now)
+    application.push.clear()
     application.restart()
     assert application.push.waiting == 0
     steps = 0
@@ -332,14 +333,16 @@ def test_too_many_messages_drop_the_oldest(
     assert application.values == ["in flight", *range(500 - waiting, 500)]
 
 
-def test_points_of_a_transaction_that_failed_are_not_sent(application: Application) -> None:
-    def fail() -> None:
-        with application.database.transaction():
-            application.point(1)
-            raise RuntimeError
+def undo(application: Application, *values: object) -> None:
+    """Points of these values, in a transaction that fails."""
+    with suppress(RuntimeError), application.database.transaction():
+        for value in values:
+            application.point(value)
+        raise RuntimeError
 
-    with pytest.raises(RuntimeError):
-        fail()
+
+def test_points_of_a_transaction_that_failed_are_not_sent(application: Application) -> None:
+    undo(application, 1)
     application.serve()
     assert application.messages == []
     application.point(2)
@@ -347,7 +350,7 @@ def test_points_of_a_transaction_that_failed_are_not_sent(application: Applicati
     assert application.values == [2]
 
 
-def test_what_the_database_cannot_forget_is_sent_again(
+def test_what_the_database_cannot_forget_now_is_forgotten_later(
     application: Application, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     application.point(1)
@@ -359,10 +362,76 @@ def test_what_the_database_cannot_forget_is_sent_again(
     with monkeypatch.context() as patch:
         patch.setattr(application.database, "execute", full)
         application.reply()
-        assert application.push.problem == "disk is full"
+        with pytest.raises(StoreError):  # the platform steps it again a second later
+            application.step()
         assert application.set(token="another") == "disk is full"
     assert application.push.settings is not None
     assert application.push.settings.token == TOKEN
     application.run(application.now + 1)
-    assert application.values == [1, 1]
-    assert (application.push.waiting, application.push.problem) == (0, "")
+    assert application.values == [1]
+    assert (application.push.waiting, rows(application)) == (0, 0)
+
+
+def rows(application: Application) -> int:
+    (count,) = application.database.execute("SELECT count(*) FROM messages").fetchone()
+    return int(count)
+
+
+def test_messages_that_follow_each_other_are_forgotten_together(application: Application) -> None:
+    for value in range(50):
+        application.point(value)
+    application.step()
+    left = []
+    while application.open:
+        application.reply()
+        application.step()
+        left.append(rows(application))
+    assert left[:40] == [50] * 19 + [30] * 20 + [10], "20 at a time"
+    assert left[-1] == 0, "the rest at once when no request is open"
+
+
+def test_application_that_is_slow_holds_up_no_forgetting(application: Application) -> None:
+    application.point(1)
+    application.point(2)
+    application.step()
+    application.reply()
+    application.step()
+    assert application.push.due == application.now + 0.05
+    application.now += 0.05
+    application.step()
+    assert (len(application.open), rows(application)) == (1, 1)
+
+
+def test_what_was_delivered_is_not_sent_after_a_close_of_the_platform(
+    application: Application,
+) -> None:
+    for value in range(5):
+        application.point(value)
+    application.step()
+    application.reply()
+    application.reply()
+    application.push.close()
+    application.restart()
+    application.serve()
+    assert application.values == list(range(5))
+
+
+def test_points_after_a_transaction_that_failed_and_a_stop_are_sent(
+    application: Application,
+) -> None:
+    """They get the numbers of those that were undone."""
+    undo(application, *range(9))
+    application.push.clear()
+    assert application.set() == ""
+    application.point("new")
+    application.serve()
+    assert application.values == ["new"]
+
+
+def test_batch_of_a_transaction_that_failed_is_not_sent() -> None:
+    application = Application()
+    application.set(batch_count=1)
+    undo(application, "undone")
+    application.point("kept")
+    application.serve()
+    assert application.values == ["kept"]

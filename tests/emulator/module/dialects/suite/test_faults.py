@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from emulator.module.at.command_faults import CommandFault
 from emulator.module.boot import Cause
 from emulator.module.lwm2m.host import Happening
 from emulator.onenet.misbehaviour import PlatformFaults
@@ -25,6 +26,31 @@ def test_busy_uplink_refuses_reports_for_a_while(name: str, error: str) -> None:
     assert bench.ask(report.format(1)) == [error]
     bench.module.radio.busy = False
     bench.well(report.format(2))
+
+
+@pytest.mark.parametrize(
+    ("name", "number", "error"),
+    [
+        ("nb73", 652, "+CIS ERROR:652"),
+        ("m5310a", 653, "+CIS ERROR:653"),
+        ("mn316", 652, "+CIS ERROR: 652"),
+        ("me3616", 601, "+CIS ERROR: 601"),
+        ("bc28", 652, "+CME ERROR: 159"),
+        ("bc95", 601, "+CME ERROR: 50"),
+        ("bc35g", 602, "+CME ERROR: 3"),
+        ("bc35g", 999, "+CME ERROR: 100"),
+        ("sim7020", 653, "+CME ERROR: 3"),
+    ],
+)
+def test_planned_error_has_the_form_of_the_module(name: str, number: int, error: str) -> None:
+    bench = SuiteBench(name)
+    bench.module.fault_source = lambda _line: CommandFault(cis=number)
+    answers = [bench.ask("AT+MIPLCREATE")]
+    bench.module.fault_source = None
+    bench.well("AT+CMEE=1")
+    bench.module.fault_source = lambda _line: CommandFault(cis=number)
+    answers.append(bench.ask("AT+MIPLCREATE"))
+    assert answers == [["ERROR"] if "CME" in error else [error], [error]]
 
 
 def test_busy_uplink_refuses_datagrams_and_classic_reports() -> None:

@@ -16,6 +16,7 @@ NAMES = (
     *("CREATE", "CREATEEX", "CREATEEXT", "CONFIG", "BOOTSTRAP", "DELETE", "ADDOBJ", "DELOBJ"),
     *("OPEN", "UPDATE", "CLOSE", "NOTIFY", "READRSP", "WRITERSP", "EXECUTERSP", "OBSERVERSP"),
     *("DISCOVERRSP", "PARAMETERRSP", "VER", "NMI", "RD"),
+    *("MGR", "QMGR", "SOTA", "SOTAVER", "DEVINFO", "LTRDP", "CFG", "DTLSNAT", "UPDATESET"),
 )
 NUMBERS = ("0", "1", "2", "3", "11", "15", "3303", "5700", "10002", "75538", "-1", "99999999999")
 TEXTS = ('"5700;5701"', '"11"', "0A0B", '"183.230.40.40:5683"', "25.6", '""', '"é"', "x", "", '"')

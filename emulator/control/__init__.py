@@ -1,0 +1,19 @@
+"""The emulator's page: what it shows, and how it acts on a running emulator.
+
+    browser: page/*.html, *.css, *.js    files, served without a key (`static`)
+        |    calls of OneNET and of /emulator/..., key in a header
+        v
+    HttpApi (emulator.onenet.http): one listener, one gate, one table of routes
+        |
+    site.routes of `calls/<subject>`  --->  Control  --->  Bench: boards, platform, air, clock
+
+`control.Control` is what all calls share. A call is written as those of OneNET are
+(`emulator.onenet.http`), with `Control` as its first argument; `calls/<subject>.routes(control)`
+gives the routes of a subject, and `site.site` has the list of subjects. So `/openapi.json` has
+them, and their parameters are checked in one place. All need the key of the product. Those that
+change a part directly call `Control.change`, which settles before and after it.
+
+A new call: a function `async def show(control: Control, call: Call) -> Answer` in
+`calls/<subject>.py`, and its `Route` there; the section is `CONTROL`. A new subject also stands in
+`site._SUBJECTS`.
+"""

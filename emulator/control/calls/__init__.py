@@ -1,0 +1,1 @@
+"""What each call of the page does; each file has `routes(control)`."""
