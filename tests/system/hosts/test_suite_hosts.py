@@ -12,12 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from emulator import Cloud, Emulator, LoopClock
+from emulator import Cloud, Emulator, LoopClock, VirtualClock
 from tests.support.foreign import program
 from tests.support.host_words import BLOB
 
 HERE = Path(__file__).parent
-SPEED = 40  # of the time in which the script lives
 
 EX = 'AT+MIPLCREATEEX="183.230.40.39:5683",1'
 ANSWERING = {
@@ -48,16 +47,27 @@ def compiled(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], str]:
 
 
 @contextmanager
-def running(*words: str) -> Iterator[Prints]:
-    """The host as a process. It must print what the test expects, and end well."""
-    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as process:
+def running(*words: str, sleep: Callable[[float, int], int] | None = None) -> Iterator[Prints]:
+    """The host as a process. It must print what the test expects, and end well.
+
+    `sleep`: lets the seconds pass for which a host sleeps that has sent so many bytes; returns how
+    many bytes the module has sent.
+    """
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen(words, **pipes, text=True) as process:
+        assert process.stdin is not None
         assert process.stdout is not None
-        output = process.stdout
+        ready, output = process.stdin, process.stdout
 
         def prints(*expected: str) -> list[str]:
             lines = []
             for line in expected:
-                lines.append(output.readline().rstrip("\n"))
+                printed = output.readline().rstrip("\n")
+                while sleep is not None and printed.startswith("sleep "):
+                    _, seconds, sent = printed.split()
+                    print(sleep(float(seconds), int(sent)), file=ready, flush=True)
+                    printed = output.readline().rstrip("\n")
+                lines.append(printed)
                 assert lines[-1].startswith(line), f"{lines[-1]!r}, then {output.read()!r}"
             return lines
 
@@ -111,11 +121,18 @@ def test_host_declares_before_login(compiled: Callable[[str], str], module: str)
 
 
 @pytest.mark.realtime
-def test_script_that_looks_every_ten_seconds() -> None:
-    with Emulator(module="nb73", clock=LoopClock(speed=SPEED)) as it:
+@pytest.mark.parametrize("module", ["nb73", "nb86"])
+def test_script_that_looks_every_ten_seconds(module: str) -> None:
+    def sleep(seconds: float, sent: int) -> int:
+        while it.line.received < sent:
+            pass
+        it.clock.advance(seconds)
+        return it.line.sent
+
+    with Emulator(module=module, clock=VirtualClock()) as it:
         cloud = Cloud(it)
-        script = str(HERE / "suite_poller.py")
-        with running(sys.executable, script, it.port, str(SPEED)) as prints:
+        script = (sys.executable, str(HERE / "suite_poller.py"))
+        with running(*script, it.port, *ANSWERING[module], sleep=sleep) as prints:
             prints("observe 1,3303,0,-1", "observe 1,3306,0,-1", "discover 3303", "discover 3306")
             prints("acknowledged")
             serve(cloud, prints, "write 3306,0,5851,2,1,16")
