@@ -63,27 +63,31 @@ def own_address(uri: str, host: str) -> str:
     return re.sub(r"//.*:", f"//{host}:", uri)
 
 
+# Each language once: address and style are the same to all of them.
 @pytest.mark.parametrize(
-    ("style", "listen", "host"),
+    ("module", "style", "listen", "host"),
     [
-        ("onenet", "127.0.0.1:0", None),
-        ("standard", "[::1]:0", None),
-        ("standard", "127.0.0.1:0", "localhost"),
+        ("m5310", "onenet", "127.0.0.1:0", None),
+        ("nb86", "standard", "[::1]:0", None),
+        ("m5310a", "standard", "127.0.0.1:0", "localhost"),
     ],
 )
-async def test_module_and_cloud_as_two_processes(style: str, listen: str, host: str | None) -> None:
+async def test_module_and_cloud_as_two_processes(
+    module: str, style: str, listen: str, host: str | None
+) -> None:
     if listen.startswith("[") and not socket.has_ipv6:
         pytest.skip("this machine has no IPv6")
     async with running("platform", "--coap", listen, *FAST[2:]) as platform:
         cloud = await ready(platform)
-        assert cloud.keys() == {"http", "api_key", "coap", "devices"}
+        assert cloud.keys() == {"http", "api_key", "page", "coap", "devices"}
         assert cloud["coap"].startswith(f"coap://{listen[:-1]}")
         server = cloud["coap"] if host is None else own_address(cloud["coap"], host)
-        async with running("--server", server, "--style", style, *FAST) as process:
-            module = await ready(process)
-            assert module["server"] == server
-            assert module.keys().isdisjoint({"http", "api_key", "coap"})
-            await report_and_be_read(module, cloud)
+        options = ("--server", server, "--style", style, "--module", module)
+        async with running(*options, *FAST) as process:
+            info = await ready(process)
+            assert info["server"] == server
+            assert info.keys().isdisjoint({"http", "api_key", "coap"})
+            await report_and_be_read(info, cloud)
             assert await terminated(process) == ""
         announced = (await terminated(platform)).splitlines()
     assert len(announced) == 1
@@ -95,7 +99,7 @@ async def test_module_and_cloud_as_two_processes_with_dtls(listen: str) -> None:
     pytest.importorskip("OpenSSL", reason="DTLS was not tried: pip install 'm5310[dtls]'")
     async with running("platform", "--coaps", listen, *FAST[2:]) as platform:
         cloud = await ready(platform)
-        assert cloud.keys() == {"http", "api_key", "coap", "coaps", "psk", "devices"}
+        assert cloud.keys() == {"http", "api_key", "page", "coap", "coaps", "psk", "devices"}
         assert "//0.0.0.0:" not in cloud["coaps"]
         options = ("--psk", cloud["psk"], "--allow-network", "--trace", *FAST)
         async with running("--server", cloud["coaps"], *options) as process:
