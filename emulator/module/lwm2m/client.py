@@ -152,6 +152,16 @@ class Client:
         return self._online()
 
     @property
+    def account(self) -> Account:
+        """As configured, with the server and the key that a bootstrap has given since."""
+        server = self._registration.given
+        return self._account if server is None else replace(self._account, server=server)
+
+    def remaining(self, now: float) -> int:
+        """Seconds until the lifetime ends; 0 without a login."""
+        return self._registration.remaining(now)
+
+    @property
     def configured_server(self) -> str:
         """Where a login goes first: `host:port`."""
         return self._account.server.address

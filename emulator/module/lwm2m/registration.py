@@ -120,6 +120,15 @@ class Registration:
         """Of the login, in seconds."""
         return self._account.lifetime
 
+    @property
+    def given(self) -> ServerAddress | None:
+        """Where the login under way leads, or the last one has led."""
+        return self._given
+
+    def remaining(self, now: float) -> int:
+        """Seconds until the lifetime ends; 0 without a login."""
+        return 0 if self._lapses is None else max(round(self._lapses - now), 0)
+
     def credentials(self, key: bytes | None) -> tuple[str, bytes] | None:
         """See `Client.credentials`."""
         given = self._given or ServerAddress()
@@ -151,6 +160,7 @@ class Registration:
         """Register; without an answer it fails after `timeout` seconds."""
         self.transition(Event.OPEN)
         self._account, self._instances = account, instances
+        self._given = account.server  # its key is for the bootstrap server, too
         self._timeout, self._expires = timeout, now + timeout
         if account.server.bootstrap:
             self._begin_bootstrap(now)
@@ -205,6 +215,7 @@ class Registration:
         """
         registered = self.state in REGISTERED
         self.transition(Event.DELETE)
+        self._given = None
         if registered:
             message = self._message(DELETE, self._location)
             self._endpoint.request(self.server, message, lambda *_: None, now).cancel()

@@ -32,7 +32,7 @@ from emulator.module.lwm2m.states import REGISTERED
 from emulator.module.suite import Create, Suite, Write
 
 # China Mobile's own commands (its LwM2M manual): taken without an effect.
-_EXTRAS = ("CFG", "UPDATESET", "DEVINFO", "DTLSNAT", "LTRDP", "FOTACFG")
+_EXTRAS = ("CFG", "UPDATESET", "DTLSNAT", "FOTACFG")
 _Set = Callable[[Values, float], Answer]
 _Query = Callable[[float], Answer]
 
@@ -254,6 +254,8 @@ class SuiteDialect:
         "+MIPLRD": _form(lambda suite: suite.waiting.read_out),
         "+MIPLSOTAVER": _form(lambda suite: suite.update.declare),
         "+MIPLSOTA": _form(lambda suite: suite.update.report),
+        "+MIPLDEVINFO": _form(read=lambda suite: suite.instance.information),
+        "+MIPLLTRDP": _form(execute=lambda suite: suite.instance.remaining),
         "+MIPLVER": _form(read=lambda suite: suite.read_version),
         **dict.fromkeys(
             (f"+MIPL{name}" for name in _EXTRAS),
