@@ -145,6 +145,8 @@ class Registration:
         """Enter the state that `event` leads to. Raises NotAllowed like `check`."""
         self.check(event)
         self.state = TRANSITIONS[self.state][event]
+        if self.state is not State.REGISTERING:
+            self._bootstrap = self._bootstrap_ends = None
         if self.state not in REGISTERED:
             self._warns = self._lapses = None
         if self.state in (State.CONFIGURED, State.ABSENT):
@@ -248,10 +250,10 @@ class Registration:
         if self._bootstrap is None:  # it may come before the answer to our request, or without it
             self._bootstrap = Bootstrap(self._style)
             self._bootstrap_ends = self._expires
-        bootstrap = self._bootstrap
+        bootstrap, went_on = self._bootstrap, self._bootstrap.finished
         incoming.respond(bootstrap.answer(incoming.message), now)
-        if bootstrap.finished:
-            self._end_exchange()
+        if bootstrap.finished and not went_on:  # what comes later is a repetition
+            self._end_exchange(bootstrap)
             if bootstrap.server is None:
                 self._bootstrap_failed()
             else:
@@ -390,7 +392,9 @@ class Registration:
             self.server, message, on_response, now, schedule=schedule(REPETITIONS, self._timeout)
         )
 
-    def _end_exchange(self) -> None:
+    def _end_exchange(self, bootstrap: Bootstrap | None = None) -> None:
+        """`bootstrap`: the one that goes on with a registration."""
         if self._exchange is not None:
             self._exchange.cancel()
-        self._exchange = self._bootstrap = self._bootstrap_ends = None
+        self._exchange = self._bootstrap_ends = None
+        self._bootstrap = bootstrap
