@@ -31,14 +31,13 @@ from emulator.module.lwm2m.host import (
 from emulator.module.lwm2m.objects import Objects
 from emulator.module.lwm2m.observations import Observations
 from emulator.module.lwm2m.operations import Operation, Refused, operation_of, path_of
-from emulator.module.lwm2m.own_objects import PACKAGE, UPDATE_TRIGGER, OwnObjects
+from emulator.module.lwm2m.own_objects import UPDATE_TRIGGER, OwnObjects
 from emulator.module.lwm2m.registration import Account, Registration
 from emulator.module.lwm2m.requests import ALL_MSGIDS, Requests
 from emulator.module.lwm2m.states import REGISTERED, SERVING, Event, State
 from emulator.module.lwm2m.style import ONENET, Style
 
 ACKIDS_REMEMBERED = 4096  # guess: bounds the memory; an ackid may be used again after so many
-_PACKAGE = tuple(str(PACKAGE)[1:].split("/"))
 REPORT_ITEMS = 64  # guess: bounds the memory; resources in one report
 
 
@@ -81,18 +80,18 @@ class Client:
             known_options=RECOGNIZED_OPTIONS | {AUTHENTICATION},
         )
         self._endpoint.serve = self._serve
-        self._endpoint.by_blocks = self._is_package
+        self._endpoint.by_blocks = lambda message: self.own.takes_by_blocks(message)
         self.endpoint = endpoint
         self._busy = busy
         self.release = release
         self.style = style
-        self._online = online
+        self.online = online
         self.objects = Objects()
-        self._own = OwnObjects(style)
-        self._own.on_lifetime = lambda lifetime, now: self._registration.update_silently(
+        self.own = OwnObjects(style)
+        self.own.on_lifetime = lambda lifetime, now: self._registration.update_silently(
             now, lifetime
         )
-        self.requests = Requests(self.objects, self._own, style, lambda: self.host, msgids)
+        self.requests = Requests(self.objects, self.own, style, lambda: self.host, msgids)
         self._registration = Registration(
             self._endpoint,
             style,
@@ -113,7 +112,7 @@ class Client:
         self._answers = Answers(
             style,
             self.objects,
-            self._own,
+            self.own,
             self._attributes,
             self._observations,
             self.requests,
@@ -145,11 +144,6 @@ class Client:
     def lifetime(self) -> int:
         """Of the account, in seconds."""
         return self._account.lifetime
-
-    @property
-    def online(self) -> bool:
-        """Whether the radio is registered."""
-        return self._online()
 
     @property
     def account(self) -> Account:
@@ -196,14 +190,14 @@ class Client:
         """Create the instance."""
         self._registration.transition(Event.CONFIGURE)
         self._account = account
-        self._own.lifetime = account.lifetime
+        self.own.lifetime = account.lifetime
         self._endpoint.blocks.requests, self._endpoint.blocks.answers = account.blocks
 
     def delete(self, now: float) -> None:
         """Delete the instance with all its objects."""
         self._registration.delete(now)
         self.objects.clear()
-        self._own.lent = False
+        self.own.lent = False
         self._ackids.clear()
 
     def add_instance(self, instance: Path) -> None:
@@ -222,14 +216,6 @@ class Client:
         self._report = [line for line in self._report if not instance.covers(line[0].path)]
         self._observations.remove_instance(instance)
 
-    def lend(self) -> None:
-        """Until the instance is deleted, the host serves what updates its own program."""
-        self._own.lent = True
-
-    def lends(self, path: Path) -> bool:
-        """Whether the host serves `path`, of an object of the module."""
-        return self._own.lends(path)
-
     # Registration ------------------------------------------------------------------------------
 
     def open(self, timeout: float, now: float, lifetime: int | None = None) -> None:
@@ -237,11 +223,11 @@ class Client:
         seconds; None: that of the configuration.
         """
         self._registration.check(Event.OPEN)
-        if not self._online():
+        if not self.online():
             raise NoNetwork
         if lifetime is not None:
             self._account = replace(self._account, lifetime=lifetime)
-            self._own.lifetime = lifetime
+            self.own.lifetime = lifetime
         instances = self.objects.instances
         self._old = self._listed = frozenset(instances)
         self._registration.open(self._account, instances, timeout, now)
@@ -251,7 +237,7 @@ class Client:
         instances = self.objects.instances if with_objects else None
         self._registration.update(lifetime, instances, now)
         self._account = replace(self._account, lifetime=lifetime)
-        self._own.lifetime = lifetime
+        self.own.lifetime = lifetime
         if instances is not None:
             self._listed = frozenset(instances)
 
@@ -362,16 +348,12 @@ class Client:
         """Take a datagram from the air. What does not concern the client changes nothing."""
         self._endpoint.receive(source, datagram, now)
 
-    def _is_package(self, message: Message) -> bool:
-        """Whether the host takes this block by block."""
-        return self._own.lent and message.opt.uri_path == _PACKAGE
-
     def _serve(self, incoming: Incoming, now: float) -> None:
         if incoming.peer != self._registration.server:
             return
         if self.state not in SERVING:
             if self._registration.serve_bootstrap(incoming, now):
-                self._own.lifetime = self._registration.lifetime
+                self.own.lifetime = self._registration.lifetime
             return
         try:
             path = path_of(incoming.message)
@@ -390,7 +372,7 @@ class Client:
                 self._answers.cancel_observe(path, incoming, now)
             case Operation.WRITE_ATTRIBUTES:
                 self._answers.write_attributes(path, incoming, now)
-            case Operation.EXECUTE if path == UPDATE_TRIGGER and self._own.knows(path):
+            case Operation.EXECUTE if path == UPDATE_TRIGGER and self.own.knows(path):
                 incoming.respond(Message(code=CHANGED), now)
                 self._registration.update_silently(now)
             case Operation.READ | Operation.WRITE | Operation.WRITE_PARTIALLY | Operation.EXECUTE:

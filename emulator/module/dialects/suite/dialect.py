@@ -104,7 +104,7 @@ class SuiteDialect:
         self.instance = Instance(client, urc, firmware.suite)
         self.waiting = Waiting(self.instance, urc)
         self.exchanges = Exchanges(
-            self.instance, lambda msgid: self.waiting.sent(msgid, reached_air=client.online)
+            self.instance, lambda msgid: self.waiting.sent(msgid, reached_air=client.online())
         )
         self.update = McuUpdate(self.instance)
         self._client = client
@@ -193,7 +193,7 @@ class SuiteDialect:
 
     def read(self, request: ReadRequest) -> None:
         line = urcs.read_line(self.profile, request)
-        if self._client.lends(request.path) or self._client.objects.knows(request.path):
+        if self._client.own.lends(request.path) or self._client.objects.knows(request.path):
             self.waiting.write(request, (line,))
         elif self.profile.own_reads:
             self._urc(line)
