@@ -7,14 +7,16 @@ from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from functools import partial
 from typing import Self
-from urllib.parse import quote
 
 from emulator.air.faults import Faults
 from emulator.air.network import Air, MemoryAir
 from emulator.air.udp.air import UdpAir
 from emulator.clock.clocks import EagerClock, LoopClock, VirtualClock
+from emulator.clock.steered import SteeredClock
 from emulator.control.control import Control
-from emulator.control.site import site
+from emulator.control.site import page_address, site
+from emulator.control.traffic import Traffic
+from emulator.control.watch import watch as watch_all
 from emulator.line.line import Line
 from emulator.line.quiet_time import QuietTime
 from emulator.module.boot import Cause
@@ -57,7 +59,7 @@ class Emulator:
     @taking(Parameters)
     def __init__(self, parameters: Parameters) -> None:
         self._given = given = parameters
-        self.clock = given.clock or LoopClock()
+        self.clock = given.clock or (SteeredClock() if given.page else LoopClock())
         self._applications, self._ways = Applications.of(given), Ways.of(given)
         self.server = self._ways.server
         self.air = self._air(given.air, Faults(latency=given.latency, seed=given.seed))
@@ -77,6 +79,7 @@ class Emulator:
         self._scheduler = Scheduler(self._simulation, self.clock)
         self._servers = self._simulation.led
         self.boards: list[Board] = []
+        self.played: object | None = None
         if not given.platform_only:
             self._add_boards(firmware, config.for_each(given.modules))
 
@@ -211,11 +214,10 @@ class Emulator:
                 self._create_devices()
             if self.server is None:
                 act = self._scheduler.input
-                control = Control(self, self._begin, self.coap_url)
-                served = site(control) if given.page else Site()
+                served = self._open_page(opened) if given.page else Site()
                 self.http_url = await self._applications.open(self.platform, act, opened, served)
-                if given.page:
-                    self.page_url = f"{self.http_url}/#key={quote(self.api_key, safe='')}"
+                if given.page and self.http_url is not None:
+                    self.page_url = page_address(self.http_url, self.api_key)
             if given.cold:
                 for board in self.boards:
                     board.module.power_cycle(Cause.POWER_ON, self.now())
@@ -272,6 +274,18 @@ class Emulator:
         if isinstance(self.clock, VirtualClock):
             self.clock.watch(air.poll, timers=True)
             opened.callback(self.clock.unwatch, air.poll)
+        elif isinstance(self.clock, SteeredClock):
+            self.clock.watch(air.poll)
+            opened.callback(self.clock.unwatch, air.poll)
+
+    def _open_page(self, opened: AsyncExitStack) -> Site:
+        """What the HTTP API serves for it."""
+        traffic = Traffic(len(self.boards), self._simulation.number_of)
+        watch_all(traffic, self, self._simulation.secure)
+        control = Control(self, self._begin, traffic, self._servers, self.coap_url)
+        opened.callback(control.close)
+        self.platform.on_online = control.on_online
+        return site(control)
 
     def _create_devices(self) -> None:
         devices = list(take_up(self.platform, self._identities, self.psk, self.now()))

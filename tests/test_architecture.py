@@ -61,6 +61,7 @@ FORBIDDEN = {
     "emulator.onenet.lwm2m": tuple(
         f"emulator.onenet.{part}"
         for part in (
+            "api_faults",
             "commands",
             "devices",
             "errors",
@@ -98,6 +99,7 @@ SHELLS = (
     "m5310.onenet.client",
     "m5310.onenet.push.handler",
     "emulator.clock.clocks",
+    "emulator.clock.steered",
     "emulator.air.udp",
     "emulator.line.ports",
     "emulator.onenet.http.api",
@@ -109,6 +111,9 @@ SHELLS = (
     "emulator.onenet.posts",
     "emulator.simulation.internet",
     "emulator.simulation.loop_thread",
+    "emulator.control.explainers",
+    "emulator.control.static",
+    "emulator.control.stream",
     "emulator.emulator",
     "emulator.testing",
     "emulator.cli",

@@ -85,6 +85,10 @@ class Air(ABC):
         self._seen[address] = address
         return address
 
+    def seen(self, address: str) -> str:
+        """An attached address, as others see it."""
+        return self._attached[address].seen
+
     def detach(self, address: str) -> None:
         """What is on the way to `address` is lost. Does nothing if it is not attached."""
         if self._attached.pop(address, None) is not None:

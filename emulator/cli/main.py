@@ -16,6 +16,7 @@ from emulator.cli import firmware_file, options
 from emulator.cli.shutdown import Shutdown
 from emulator.cli.startup_message import CloudInfo, DeviceInfo, StartupInfo
 from emulator.clock.clocks import Clock, LoopClock
+from emulator.clock.steered import SteeredClock
 from emulator.emulator import Emulator
 from emulator.line.attachment import check_link
 from emulator.line.ports.port import parse_address
@@ -37,13 +38,14 @@ _MEANINGLESS = {
         "downlink_window",
     },
     "--server": {
-        *("http", "allow_hosts", "api_key", "device", "year", "coap", "coaps"),
+        *("http", "allow_hosts", "api_key", "page", "device", "year", "coap", "coaps"),
         *("push", "token", "aes_key", "db", "keep_days", "keep_points"),
     },
     "--air memory": {"coap", "coaps", "server"},
 }
 _OPTIONS = {
     "device": "no_device",
+    "page": "no_page",
     "strict": "baud",
     "allow_hosts": "allow_host",
 }  # where names differ
@@ -58,8 +60,6 @@ def run(shutdown: Shutdown, arguments: Sequence[str] | None) -> int:
     """Run the command. Returns the exit status; it exits with status 2 if it cannot start."""
     parser = options.parser()
     parameters = options.read(parser, arguments)
-    if "speed" in parameters:
-        parameters["clock"] = LoopClock(speed=parameters.pop("speed"))
     prepare = _prepare_replay if "replay" in parameters else _prepare_emulator
     with ExitStack() as files:
         try:
@@ -84,6 +84,9 @@ def _prepare_emulator(parameters: dict[str, Any], files: ExitStack) -> Serve:
     _refuse_meaningless(parameters)
     as_json = parameters.pop("json", False)
     parameters.setdefault("air", "coap")
+    page = parameters.setdefault("page", "server" not in parameters)
+    clock, speed = SteeredClock if page else LoopClock, parameters.pop("speed", 1.0)
+    parameters["clock"] = clock(speed=speed)
     if parameters.pop("trace", False):
         parameters |= {"trace": _print_trace, "trace_air": True}
     if isinstance(parameters.get("firmware"), Path):
@@ -186,6 +189,7 @@ def _cloud(emulator: Emulator) -> CloudInfo | None:
     return CloudInfo(
         emulator.http_url,
         emulator.api_key,
+        page=emulator.page_url,
         coap=emulator.coap_url,
         coaps=emulator.coaps_url,
         psk=emulator.coaps_url and emulator.psk,
@@ -211,7 +215,7 @@ def _prepare_replay(parameters: dict[str, Any], _files: ExitStack) -> Serve:
     """Raises OSError, ValueError if the recording or a parameter is invalid."""
     path = parameters.pop("replay")
     timed = parameters.pop("timing", "kept") == "kept"
-    clock = parameters.pop("clock", None) or LoopClock()
+    clock = LoopClock(speed=parameters.pop("speed", 1.0))
     unexpected = set(parameters) - {"port", "link", "baud", "json", "trace"}
     if unexpected:
         raise ValueError(f"replay: {', '.join(sorted(unexpected))} has no meaning here")

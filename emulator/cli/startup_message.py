@@ -23,14 +23,15 @@ class DeviceInfo:
 
 @dataclass(frozen=True, slots=True)
 class CloudInfo:
-    """Addresses and keys of the cloud; `coap` None: it has no socket; `coaps`: with DTLS, with the
-    key `psk` of its devices; `push`: URL of the application that gets what happens; `db`: file of
-    what it keeps.
+    """Addresses and keys of the cloud; `page`: for browsers, with the key; `coap` None: it has no
+    socket; `coaps`: with DTLS, with the key `psk` of its devices; `push`: URL of the application
+    that gets what happens; `db`: file of what it keeps.
     """
 
     http: str
     api_key: str
     coap: str | None
+    page: str | None = None
     coaps: str | None = None
     psk: str | None = None
     push: str | None = None
@@ -149,6 +150,7 @@ class StartupInfo:
             return [f"  server    {self.server}  ({led} leads there)", f"  psk       {self.psk}"]
         cloud = self.cloud
         shown = {
+            "page": cloud.page,
             "HTTP API": cloud.http,
             "api-key": cloud.api_key,
             "CoAP": cloud.coap,

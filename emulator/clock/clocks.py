@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import heapq
-import itertools
 import threading
 import time
 from collections.abc import Callable
 from typing import Protocol
+
+from emulator.clock.timer_queue import TimerQueue
 
 # Start of a virtual clock: 2026-11-23 06:36:00 UTC. Fixed, so that output with dates is
 # reproducible.
@@ -74,16 +74,6 @@ class LoopClock:
         return self._loop.call_at(self._begin + (when - self._epoch) / self.speed, fire)
 
 
-class _VirtualTimer:
-    __slots__ = ("callback",)
-
-    def __init__(self, callback: Callable[[], None]) -> None:
-        self.callback: Callable[[], None] | None = callback
-
-    def cancel(self) -> None:
-        self.callback = None
-
-
 class VirtualClock:
     """Time that moves only by `advance` and `advance_to_next`, which run the timers in order.
 
@@ -96,8 +86,7 @@ class VirtualClock:
 
     def __init__(self, start: float = VIRTUAL_START) -> None:
         self._now = start
-        self._planned: list[tuple[float, int, _VirtualTimer]] = []
-        self._order = itertools.count()
+        self._planned = TimerQueue()
         self._watchers: list[Callable[[], None]] = []
         self._after_timers: list[Callable[[], None]] = []
         self._thread: int | None = None
@@ -110,9 +99,7 @@ class VirtualClock:
         return self._now
 
     def call_at(self, when: float, callback: Callable[[], None]) -> Timer:
-        timer = _VirtualTimer(callback)
-        heapq.heappush(self._planned, (when, next(self._order), timer))
-        return timer
+        return self._planned.add(when, callback)
 
     def watch(self, callback: Callable[[], None], *, timers: bool = False) -> None:
         """Call `callback` each time before the clock moves; with `timers` also after each timer,
@@ -130,9 +117,7 @@ class VirtualClock:
     @property
     def next(self) -> float | None:
         """Time of the next timer; None if there is no timer."""
-        while self._planned and self._planned[0][2].callback is None:
-            heapq.heappop(self._planned)
-        return self._planned[0][0] if self._planned else None
+        return self._planned.next
 
     def advance(self, seconds: float) -> None:
         """Let `seconds` pass.
@@ -166,11 +151,8 @@ class VirtualClock:
 
     def _advance_to(self, end: float) -> None:
         while (due := self.next) is not None and due <= end:
-            *_, timer = heapq.heappop(self._planned)
             self._now = max(self._now, due)
-            callback, timer.callback = timer.callback, None
-            assert callback is not None, "`next` skips cancelled timers"
-            callback()
+            self._planned.pop()()
             for read in tuple(self._after_timers):
                 read()
         self._now = end

@@ -259,15 +259,37 @@ class Line:
 
     # From the host to the module -----------------------------------------------------------------
 
+    @property
+    def held(self) -> bool:
+        """Whether a host has the port open."""
+        return self._port is not None and self._port.opened
+
+    def type(self, data: bytes) -> None:
+        """Put `data` on the way to the module, as a host at its speed would.
+
+        Raises RuntimeError while a host has the port open, while it is unplugged, and while
+        MAX_WAITING bytes are on their way.
+        """
+        if self._port is None:
+            raise RuntimeError("the port is unplugged: plug it in first")
+        if self.held:
+            raise RuntimeError(f"a host has {self.port} open: close it there first")
+        if self._in.waiting + len(data) > MAX_WAITING:
+            raise RuntimeError(f"{self._in.waiting} bytes are on their way to the module: wait")
+        self._take(data, (None, None))
+
     def _on_port_data(self, data: bytes) -> None:
         """The host wrote `data` into the port: put it on the way to the module."""
+        module, host = self._frames()
+        self._take(data, (host, module))
+
+    def _take(self, data: bytes, frames: tuple[Frame | None, Frame | None]) -> None:
         self.received += len(data)
         if self._baud is None and self._in.passes_at_once():
             self._arrive(data)
             return
         was_idle = not self._in.waiting
-        module, host = self._frames()
-        self._in.send(data, self._clock.now(), self._baud, frames=(host, module))
+        self._in.send(data, self._clock.now(), self._baud, frames=frames)
         self._pause_or_resume()
         if was_idle:
             self._pump_in()
@@ -298,8 +320,10 @@ class Line:
     # Both ----------------------------------------------------------------------------------------
 
     def _frames(self) -> tuple[Frame | None, Frame | None]:
-        """Settings of the module's UART and of the host's; None if they do not matter."""
-        if not self.strict or self._baud is None or self._port is None:
+        """Settings of the module's UART and of the host's; None if they do not matter: without a
+        host, what is sent is seen in traces only.
+        """
+        if not self.strict or self._baud is None or self._port is None or not self._port.opened:
             return None, None
         return Frame(self._baud), self._port.frame
 

@@ -54,6 +54,8 @@ class QuietTime:
         Returns what the module receives of it and, for the first bytes of an early command, the
         seconds since the final result, 0 if that is still to be sent.
         """
+        if not self.minimum:  # whoever watches the line changes nothing
+            return data, None
         if idle:  # what was queued has been sent, or lost with the port
             self._owed = 0
         if (self._owed or answering) and data.strip():

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -51,6 +52,11 @@ def resource(path: Path) -> Resource | None:
 def definition(number: int) -> ObjectDefinition | None:
     """The definition of an object; None for one that is not in it, as 2000 to 10000 are not."""
     return _objects().get(number)
+
+
+def definitions() -> Mapping[int, ObjectDefinition]:
+    """All that are in it, by number."""
+    return _objects()
 
 
 @cache

@@ -39,15 +39,17 @@ class Boot:
 
     `name`: in the text of the Hi21xx chips, which have the cause, too. `lines`: the text of other
     modules, in place of that. `rom_noise`: each begins with bytes that the boot ROM sends at
-    another speed; what the host reads of them follows from `seed`.
+    another speed; what the host reads of them follows from `seed`. `count` boots have begun, the
+    latest by `cause`.
     """
 
-    __slots__ = ("_lines", "_name", "_pending", "_rom_noise", "_seed", "count", "due")
+    __slots__ = ("_lines", "_name", "_pending", "_rom_noise", "_seed", "cause", "count", "due")
 
     def __init__(
         self, name: str, lines: tuple[str, ...] = (), *, rom_noise: bool, seed: int
     ) -> None:
         self.count = 0
+        self.cause: Cause | None = None
         self.due: float | None = None  # when to call `step` next; None: the module is up
         self._name = name
         self._lines = lines
@@ -58,6 +60,7 @@ class Boot:
     def start(self, cause: Cause, now: float) -> None:
         """Begin a boot, also in the middle of another one."""
         self.count += 1
+        self.cause = cause
         self._pending.clear()
         if self._rom_noise:
             chance = Random(f"{self._seed} {self.count}")  # noqa: S311 - must repeat itself

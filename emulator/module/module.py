@@ -108,7 +108,7 @@ class Module:
             own.echo, own.blank, own.error_blank, "+MIPL", own.suite.errors.refusal_like
         )
         name = own.boot_name or own.model or self.identity.model
-        self._boot = Boot(name, own.boot, rom_noise=boot_noise, seed=seed)
+        self.boot = Boot(name, own.boot, rom_noise=boot_noise, seed=seed)
         self._flash = Flash(flags=own.general.flags, speed=own.speed if speed is None else speed)
         self._output = bytearray()
         self._datagrams: list[Datagram] = []
@@ -132,7 +132,7 @@ class Module:
         self._settings = Settings(self._flash, general.flags)
         self._local_time = LocalTime(now)
         self.power_saving = PowerSaving(self.radio, conversation.urc, general.asleep)
-        self._paging = DiscontinuousReception(self.radio)
+        self.paging = DiscontinuousReception(self.radio)
         self._network = Network(self.radio, self.power_saving, conversation.urc)
         self._pinger = Pinger(self.radio, conversation.urc, self._transmit)
         names = Names(general, self.radio, conversation.urc, self._transmit)
@@ -141,7 +141,7 @@ class Module:
         )
         # RFC 7252 4.4: the first message id is drawn at random, a different one at each start.
         # Not 0 at the first one: some servers (npm's coap 0.22) take that for no id.
-        first_mid = (self._seed * 40_503 + (self._boot.count + 1) * 25_717) & 0xFFFF
+        first_mid = (self._seed * 40_503 + (self.boot.count + 1) * 25_717) & 0xFFFF
         self.client = Client(
             self._send_up,
             lambda: self.radio.registered,
@@ -160,7 +160,7 @@ class Module:
             conversation,
             self.power_saving,
             self.radio,
-            self._paging,
+            self.paging,
             self._pinger,
             names,
             self.sockets,
@@ -181,7 +181,7 @@ class Module:
             self._local_time,
             self._settings,
             self.power_saving,
-            self._paging,
+            self.paging,
             self.sockets,
             dialect,
             doubts=self.doubts,
@@ -207,7 +207,7 @@ class Module:
         """Whether output follows without a further command: the boot text, an answer, the result of
         a ping, a registration or an acknowledged report.
         """
-        parts = (self._boot, self._conversation, self._pinger)
+        parts = (self.boot, self._conversation, self._pinger)
         return self.client.waiting or any(part.due is not None for part in parts)
 
     @property
@@ -238,7 +238,7 @@ class Module:
     def receive(self, data: bytes, now: float) -> None:
         """Take bytes of the host, cut in any way. Bytes are lost during a boot and to a wake-up."""
         planned = self.step(now)
-        if self._boot.due is None:
+        if self.boot.due is None:
             read = self.power_saving.receive(data, now)
             self._conversation.flush()  # the wake-up is reported before the answer
             self._conversation.receive(read, now)
@@ -269,7 +269,7 @@ class Module:
             self._conversation.flush()
 
         self.step(now)
-        self._paging.page(arrive, now)
+        self.paging.page(arrive, now)
         self._due = self._run(now)
         self.on_change()
 
@@ -304,7 +304,7 @@ class Module:
 
     def _run(self, now: float) -> float | None:
         """Step the parts that are due until none is; returns the next deadline."""
-        boot = self._boot
+        boot = self.boot
         if boot.due is not None:
             self._output += boot.step(now)
             if boot.due is None and self._flash.flags["AUTOCONNECT"] == "TRUE":
@@ -388,5 +388,5 @@ class Module:
     def _restart(self, cause: Cause, now: float) -> None:
         self._conversation.stop()
         self.radio.restart()
-        self._boot.start(cause, now)
+        self.boot.start(cause, now)
         self._reset(now)

@@ -8,6 +8,7 @@
        v  |              |  v                                  |  v
      platform --- push, triggers, commands                 misbehaviour     silence, delay,
        |  ^  `--- devices, keys, points --- store              ^  |         repetition
+       |  ^  `--- api_faults     calls that fail               |  |
        v  |  admits, observes, report                    send  |  v  receive
        +----------------------- lwm2m/server ------------------+
                    registrations, observer, bootstrap
@@ -69,8 +70,8 @@ What callers may rely on:
 - What a caller asks and the platform does not know is refused by name or logged, never dropped.
 - An error is an `ApiError` up to `http/answers`; only there it gets the number of its call and year
   (`years.py`).
-- Only `http/api`, `http/connections` and `posts` know an event loop. Everything else is pure: time
-  is an argument.
+- Only `http/api`, `http/connections`, `http/protocol` and `posts` know an event loop. Everything
+  else is pure: time is an argument.
 
 Where more of OneNET belongs. A call: a route in `http/calls` (see `http`). A consequence of a data
 point: `Platform.report`, in its transaction. A kind of push: `push/messages`. Something that

@@ -26,11 +26,19 @@ class Reason(StrEnum):
     DEVICE_LIMIT = "device count limit by account policy"
     TOO_MANY_DEVICES = "max device count limit is 1000 for one time"
     INVALID_PROTOCOL = "invalid protocol"
+    STREAM_EXISTS = "datastream already exists"
     NOT_ONLINE = "device not online"
     # Of a request to a device: `detail` is a `Failure` of `lwm2m.requests`, such as NOT_FOUND, its
     # refusal; TIME_OUT, no answer; OFFLINE, it has logged out before its answer.
     UNSUCCESS = "unsuccess"
     INTERNAL = "internal server error"
+    # No request causes these here: only `ApiFault`.
+    EXISTS = "already exists"
+    FREQUENCY = "api freq out of limit"
+    NBIOT_SERVER = "nbiot server error"
+    HS_SERVER = "hs server error"
+    FIELD_CONSTRAINT = "device field constraint violation"
+    SENSITIVE_WORDS = "contain sensitive words"
 
 
 class ApiError(Exception):

@@ -11,6 +11,7 @@ from typing import Protocol, TypeVar
 
 from emulator.clock.deadlines import earliest
 from emulator.lwm2m.model import ContentError, Item
+from emulator.onenet.api_faults import ApiFaults
 from emulator.onenet.commands.command import Command
 from emulator.onenet.commands.commands import Commands
 from emulator.onenet.devices import Description, Device, Devices
@@ -57,7 +58,8 @@ class Platform:
     `access_uri`: of the access machine, which devices get by bootstrap. `seed`: of its tokens
     and message ids. `database`: None: one in memory. `retention`: of the data points; None: in
     memory those that the API can return, in a file all. `send`: sends requests to applications;
-    until it is set, they have no reply.
+    until it is set, they have no reply. `on_online(device_id, online)` is called when a device
+    comes online or goes offline.
 
     Stepped: see `emulator.simulation.simulation.Part`.
     """
@@ -74,7 +76,9 @@ class Platform:
         self.on_change: Callable[[], None] = lambda: None
         self._closing = False
         self.send: Send | None = None
+        self.on_online: Callable[[str, bool], None] = lambda _device_id, _online: None
         self.year = year
+        self.api_faults = ApiFaults(year)
         self.database = Database() if database is None else database
         self.points = Points(self.database, retention)
         self.server = Server(self, year, access_uri, seed)
@@ -252,6 +256,8 @@ class Platform:
                 self.devices.activate(device, now)
                 if not registration.continued:
                     self._push_state(device, online=True, now=now)
+            if not registration.continued:
+                self.on_online(device.id, True)
 
     def changed(self, registration: Registration) -> None:
         """Keep what it has now. No call waits for that, so a failure has no effect."""
@@ -264,6 +270,7 @@ class Platform:
         device = self.devices.by_endpoint(registration.endpoint)
         if self._closing or device is None:
             return
+        self.on_online(device.id, False)
         with suppress(StoreError), self.database.transaction():
             self._keep(registration)
             self._push_state(device, online=False, now=now)

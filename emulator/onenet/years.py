@@ -40,10 +40,14 @@ class Refusal:
 
     def error(self, error: ApiError) -> str:
         """The `error` of the answer."""
-        return str(error) if self.text is None else self.text.format(detail=error.detail)
+        if self.text is None:
+            return str(error)
+        text = self.text.format(detail=error.detail)
+        return text if error.detail else text.removesuffix(": ")
 
 
-# By reason, or by the text of an error whose detail has a number of its own.
+# By reason, or by the text of an error whose detail has a number of its own. Of the reasons with
+# one number, the first is the one of its text.
 Refusals = Mapping[str, Refusal]
 
 # OneNET's documents; the texts of 3, 4, 6, 10, 14 and 16 as captured of the real API.
@@ -65,12 +69,20 @@ _CLASSIC: Refusals = {
     f"{Reason.UNSUCCESS}: OFFLINE": Refusal(
         14, "network latency: network latency or device offline"
     ),
+    # guess: the document does not say of what; a data stream and an IMEI have numbers of their own.
+    Reason.EXISTS: Refusal(12),
+    Reason.STREAM_EXISTS: Refusal(11),
     Reason.LIMIT: Refusal(13),
+    Reason.FREQUENCY: Refusal(15),
     # guess: the refusals of a device end as TIME_OUT does, the only captured one.
     Reason.UNSUCCESS: Refusal(16, "unsuccess: {detail} null"),
+    Reason.NBIOT_SERVER: Refusal(17),
+    Reason.HS_SERVER: Refusal(18),
     Reason.DEVICE_LIMIT: Refusal(19),
     Reason.TOO_MANY_DEVICES: Refusal(20),
+    Reason.FIELD_CONSTRAINT: Refusal(21),
     Reason.INVALID_PROTOCOL: Refusal(22),
+    Reason.SENSITIVE_WORDS: Refusal(23),
 }
 # OneNET's error table of 2019, which has fewer numbers. No capture of it was found.
 _INVALID_2019 = Refusal(5108, "invalid parameter: {detail}")
@@ -92,7 +104,16 @@ _NBIOT_2019: Refusals = {
     Reason.INVALID_JSON: Refusal(5108, "invalid parameter: the body is not JSON"),
     Reason.NOT_FOUND: _INVALID_2019,
     Reason.INVALID_PROTOCOL: _INVALID_2019,
+    **dict.fromkeys(
+        (Reason.EXISTS, Reason.STREAM_EXISTS, Reason.FIELD_CONSTRAINT, Reason.SENSITIVE_WORDS),
+        _INVALID_2019,
+    ),
+    Reason.FREQUENCY: _LIMIT_2019,
+    Reason.NBIOT_SERVER: Refusal(5117, "rpc error"),
+    Reason.HS_SERVER: Refusal(5117, "rpc error"),
 }
+# What a request to a device failed with, if nothing else is said.
+_TIME_OUT = "TIME_OUT"
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,9 +143,27 @@ class Year:
 
     def refusal(self, path: str, error: ApiError) -> Refusal:
         """How a call of `path` fails with `error`. All but `/nbiot` fail alike in each year."""
-        nbiot = path == "/nbiot" or path.startswith("/nbiot/")
-        refusals = self.nbiot if nbiot else _CLASSIC
+        refusals = self._refusals(path)
         return refusals.get(str(error), refusals[error.reason])
+
+    def error(self, path: str, errno: int) -> ApiError | None:
+        """The error with which a call of `path` fails with `errno`; None: it has no such number."""
+        for text, refusal in self._refusals(path).items():
+            if refusal.errno == errno:
+                reason, _, detail = text.partition(": ")
+                if reason == Reason.UNSUCCESS:
+                    detail = detail or _TIME_OUT
+                return ApiError(Reason(reason), detail)
+        return None
+
+    @property
+    def errnos(self) -> list[int]:
+        """All numbers with which calls fail."""
+        return sorted({one.errno for one in (*_CLASSIC.values(), *self.nbiot.values())})
+
+    def _refusals(self, path: str) -> Refusals:
+        nbiot = path == "/nbiot" or path.startswith("/nbiot/")
+        return self.nbiot if nbiot else _CLASSIC
 
 
 # OneNET's documents of 2019, and what the guide has besides (4.2.10.1).

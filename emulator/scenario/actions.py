@@ -15,8 +15,10 @@ from emulator.module.boot import Cause
 from emulator.module.lwm2m.host import Happening
 from emulator.module.radio.coverage import Coverage
 from emulator.module.radio.sim import Sim
+from emulator.onenet.api_faults import ApiFault
 from emulator.onenet.lwm2m.operations import Discover, Execute, Read, Write
 from emulator.onenet.software_updates import MAX_PACKAGE, MAX_VERSION
+from emulator.onenet.years import YEARS
 from emulator.scenario.events import (
     Action,
     AirChange,
@@ -35,6 +37,8 @@ from emulator.scenario.toml_table import InvalidValue, TomlTable, format_value
 _PAYLOAD_LIMIT = 1000  # bytes of one write (OneNET guide 5.2)
 _VALUES = f"a number, true, false or a text of at most {_PAYLOAD_LIMIT} bytes"
 _IDS = range(0x1_0000)
+# Of all years, and 0: no error.
+_ERRNOS = sorted({0}.union(*(year.errnos for year in YEARS.values())))
 _PACKAGE_SIZE = 2048  # bytes of an update
 
 
@@ -130,9 +134,18 @@ def _platform(table: TomlTable, key: str) -> Action:
         delay=inner.optional("delay"),
         repeats=inner.integer("repeats", 0, 10) if "repeats" in inner else None,
         discovers=inner.flag("discovers") if "discovers" in inner else None,
+        api=_api_fault(inner, key) if "errno" in inner else None,
     )
     inner.end(empty=False)
     return change
+
+
+def _api_fault(table: TomlTable, key: str) -> ApiFault:
+    errno = table.integer("errno", 0)
+    if errno not in _ERRNOS:
+        known = ", ".join(map(str, _ERRNOS))
+        raise InvalidValue(key, f"{key}: errno {errno}, expected one of OneNET's: {known}")
+    return ApiFault(errno, table.integer("calls", 1) if "calls" in table else None)
 
 
 def _read(table: TomlTable, key: str) -> Action:

@@ -32,7 +32,8 @@ class Changes:
     def apply(self, change: Change, board: Board, *, ends: bool) -> list[Undo]:
         """Apply `change` to `board`, or to what all boards share; `ends`: the results end it.
 
-        Raises OSError if the port cannot be opened again.
+        Raises OSError if the port cannot be opened again, ValueError for what the platform of this
+        year does not have.
         """
         match change:
             case Restart(cause):
@@ -70,6 +71,8 @@ def _settings(change: Settings, bench: Bench, board: Board) -> Iterator[tuple[Se
                 yield Setting(board.line.faults.to_module, "rates", name), value
             case AirChange():
                 yield Setting(bench.air.faults, name), value
+            case PlatformChange() if name == "api":
+                yield Setting(bench.platform.api_faults, "fault"), value
             case PlatformChange():
                 yield Setting(bench.misbehaviour, "faults", name), value
             case _:

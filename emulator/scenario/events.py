@@ -12,6 +12,7 @@ from emulator.module.boot import Cause
 from emulator.module.lwm2m.host import Happening
 from emulator.module.radio.coverage import Coverage
 from emulator.module.radio.sim import Sim
+from emulator.onenet.api_faults import ApiFault
 from emulator.onenet.lwm2m.operations import Discover, Execute, Read, Write
 
 # When ---------------------------------------------------------------------------------------------
@@ -127,8 +128,11 @@ class AirChange:
 
 @dataclass(frozen=True, slots=True)
 class PlatformChange:
-    """Set how the platform treats its devices (`PlatformFaults`); None: unchanged."""
+    """Set how the platform treats its devices (`PlatformFaults`), and with `api` the calls of
+    applications; None: unchanged.
+    """
 
+    api: ApiFault | None = None  # the first, because it may be refused: then nothing has changed
     silent: bool | None = None
     refusing: bool | None = None
     delay: float | None = None

@@ -47,7 +47,8 @@ class Play:
 
     Create it before the emulator is started, so that it sees every command; call `start` after the
     emulator is started. `on_end` is called at the scenario's end. `stop` cancels all further events
-    and leaves the emulator as it is. `log` has the latest entries.
+    and leaves the emulator as it is. `log` has the latest entries. From its creation on it is the
+    `played` of `bench`.
     """
 
     def __init__(
@@ -60,6 +61,7 @@ class Play:
         self.log: deque[LogEntry] = deque(maxlen=_MAX_LOG)
         self.counts = [0] * len(scenario.events)  # how often each event happened
         self.commands = 0  # command lines received
+        self.playing = False  # between `start` and `stop`
         self._matched = [0] * len(scenario.events)  # commands that triggered each event
         self._bench = bench
         self._changes = Changes(bench)
@@ -67,23 +69,39 @@ class Play:
         self._on_end = on_end
         self._begin: float | None = None
         self._timers: dict[Callable[[], None], Timer] = {}
+        self._stopped = False
         for number, board in enumerate(bench.boards, 1):
             board.module.fault_source = partial(self._on_command, number)
+        bench.played = self
 
     # Start and end -------------------------------------------------------------------------------
 
     def start(self) -> None:
         """Begin now, or with the first command if the scenario has begin = "first command"."""
+        self.playing = True
         if self._scenario.begin is Begin.START:
             self._begin_now()
 
     def stop(self) -> None:
         """Cancel all further events. A second call has no effect."""
+        if self._stopped:
+            return
+        self._stopped, self.playing = True, False
         for timer in self._timers.values():
             timer.cancel()
         self._timers.clear()
         for board in self._bench.boards:
             board.module.fault_source = None
+
+    @property
+    def title(self) -> str:
+        return self._scenario.title
+
+    @property
+    def events(self) -> list[tuple[str, int, int]]:
+        """What each event does, its line in the text, and how often it happened."""
+        events = zip(self._scenario.events, self.counts, strict=True)
+        return [(self._describe(event), event.line, count) for event, count in events]
 
     def report(self) -> str:
         """What happened, and how often each event happened, as text."""
@@ -92,9 +110,9 @@ class Play:
             lines.append(f"       ...  (only the latest {_MAX_LOG} are shown)")
         lines += map(str, self.log)
         lines.append(f"{self.commands} command lines were received.")
-        for event, count in zip(self._scenario.events, self.counts, strict=True):
+        for text, line, count in self.events:
             times = "never" if count == 0 else "once" if count == 1 else f"{count} times"
-            lines.append(f"line {event.line}: {self._describe(event)}: {times}")
+            lines.append(f"line {line}: {text}: {times}")
         return "\n".join(lines)
 
     def _begin_now(self) -> None:
@@ -186,7 +204,7 @@ class Play:
         self._bench.settle()
         try:
             change()
-        except OSError as error:  # the port could not be opened again
+        except (OSError, ValueError) as error:  # such as a port that is not there any more
             self._add_to_log(f"failed: {error}")
         self._bench.settle()
 

@@ -5,8 +5,47 @@ from __future__ import annotations
 import re
 import tomllib
 from bisect import bisect
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
+
+# Texts, also without their end, comments, brackets, ends of lines, dots. Takes linear time.
+_PART = re.compile(
+    r"""
+    \"{3} (?: [^"\\] | \\. | "(?!"") )*+ (?: "{3,5} )?
+    | '{3} (?: [^'] | '(?!'') )*+ (?: '{3,5} )?
+    | " (?: [^"\\\n] | \\. )*+ "?
+    | ' [^'\n]*+ '?
+    | \# [^\n]*+
+    | [\[\]{}\n.]
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+_DEEPER = {"[": 1, "{": 1, "]": -1, "}": -1}
+# Dots of one statement outside of texts. No key has more than a few parts, and the time that
+# tomllib takes for a key is quadratic.
+_MAX_DOTS = 100
+
+
+class _Statement(NamedTuple):
+    """A line, or several that belong together; `line`: the first one."""
+
+    text: str
+    line: int
+    dots: int
+
+
+def _statements(text: str) -> Iterator[_Statement]:
+    begin, line, lines, depth, dots = 0, 1, 0, 0, 0
+    for match in _PART.finditer(text):
+        part = match[0]
+        lines += part.count("\n")
+        depth += _DEEPER.get(part, 0)
+        dots += part == "."
+        if part == "\n" and depth <= 0:
+            yield _Statement(text[begin : match.end()], line, dots)
+            begin, line, lines, depth, dots = match.end(), line + lines, 0, 0, 0
+    yield _Statement(text[begin:], line, dots)
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,21 +59,14 @@ class TomlLines:
         """Of valid TOML, statement by statement."""
         numbers: dict[tuple[int | None, str | None], int] = {}
         event: int | None = None
-        statement: list[str] = []
-        for number, line in enumerate(text.split("\n"), 1):
-            statement.append(line)
-            try:
-                found = tomllib.loads("\n".join(statement) + "\n")
-            except (ValueError, RecursionError):  # the statement continues on the next line
-                continue
-            begin = number - len(statement) + 1
-            statement.clear()
+        for statement, line, _ in _statements(text):
+            found = tomllib.loads(statement)
             if found == {"event": [{}]}:
                 event = 0 if event is None else event + 1
-                numbers[event, None] = begin
+                numbers[event, None] = line
             inner = found.get("event")  # a dict for [event.noise]
             for key in inner if isinstance(inner, dict) else found:
-                numbers.setdefault((event, key), begin)
+                numbers.setdefault((event, key), line)
         return cls(numbers)
 
     def find(self, event: int | None, key: str | None) -> int:
@@ -45,6 +77,10 @@ class TomlLines:
 
 def load(text: str, name: str) -> tuple[dict[str, Any], TomlLines]:
     """The table in `text`, and its lines. Raises ValueError naming the file `name` and the line."""
+    for _, line, dots in _statements(text):
+        if dots > _MAX_DOTS:
+            reason = f"{dots} dots in one statement, expected keys of a few parts"
+            raise ValueError(f"{name}:{line}: {reason}")
     try:
         return tomllib.loads(text), TomlLines.of(text)
     except tomllib.TOMLDecodeError as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
+from itertools import islice
 from types import UnionType
 from typing import TypeVar
 
@@ -11,6 +12,8 @@ T = TypeVar("T")
 
 # Largest number that is accepted: thirty years in seconds.
 _MAX = 1e9
+# Keys for which a similar one is looked for: that takes a millisecond for a few of them.
+_MAX_COMPARED = 20
 # Larger numbers are shown in hex.
 _MAX_DECIMAL = 10**20
 
@@ -47,7 +50,7 @@ class TomlTable:
         found = [key for key in self._values if key in known]
         if len(found) == 1:
             return found[0]
-        for key in self._values if not found else ():
+        for key in islice(self._values, _MAX_COMPARED) if not found else ():
             if similar := get_close_matches(key, known, 1):
                 raise self._invalid(key, f"{key} is unknown, did you mean {similar[0]}?")
         given = " and ".join(found) or "nothing"

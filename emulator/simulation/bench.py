@@ -15,8 +15,11 @@ from emulator.simulation.board import Board
 class Bench(Protocol):
     """Modules, air and cloud by one clock. `emulator.Emulator` is one.
 
-    Code that changes a part directly calls `settle` before and after it.
+    Code that changes a part directly calls `settle` before and after it. `played`: the scenario
+    that was played last, as `emulator.scenario.player.Play`; None: none.
     """
+
+    played: object | None
 
     @property
     def boards(self) -> Sequence[Board]: ...

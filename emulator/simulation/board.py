@@ -105,6 +105,8 @@ class Board:
         self._trace: Trace | None = None
         self._recorder: Recorder | None = None
         self._listeners: list[Sent] = []  # to the traffic of the line, both ways
+        self._note_listeners: list[Callable[[str, float], None]] = []
+        self._speed_listeners: list[Callable[[int, float], None]] = []
         self._drain_timer: Timer | None = None  # set once the input has ended
 
     def open(self, clock: Clock, trace: Trace | None, on_end: Callable[[], None]) -> None:
@@ -155,11 +157,23 @@ class Board:
         """
         baud = self.line.baud or 0
         self._recorder = Recorder(write, self._clock.now(), port=self.line.port, baud=baud)
-        self.listen(self._recorder.sent)
+        self.listen(self._recorder.sent, on_speed=self._recorder.speed)
 
-    def listen(self, sent: Sent) -> None:
-        """Call `sent(side, data, time)` with all further traffic. Only while open."""
+    def listen(
+        self,
+        sent: Sent,
+        *,
+        on_note: Callable[[str, float], None] | None = None,
+        on_speed: Callable[[int, float], None] | None = None,
+    ) -> None:
+        """Call `sent(side, data, time)` with all further traffic, `on_note(text, time)` with what
+        happens to the line, `on_speed(baud, time)` when it changes. Only while open.
+        """
         self._listeners.append(sent)
+        if on_note is not None:
+            self._note_listeners.append(on_note)
+        if on_speed is not None:
+            self._speed_listeners.append(on_speed)
         self.line.on_sent = self._on_sent
 
     def close(self) -> None:
@@ -208,8 +222,8 @@ class Board:
         self._baud = baud
         if self.config.baud is not None:
             self.line.baud = baud
-            if self._recorder is not None:
-                self._recorder.speed(baud, self._clock.now())
+            for changed in self._speed_listeners:
+                changed(baud, self._clock.now())
 
     def _on_sent(self, data: bytes) -> None:
         now = self._clock.now()
@@ -260,3 +274,5 @@ class Board:
     def note(self, text: str) -> None:
         if self._trace:
             self._trace.note(text, self._clock.now())
+        for noted in self._note_listeners:
+            noted(text, self._clock.now())

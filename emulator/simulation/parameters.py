@@ -67,9 +67,10 @@ class Parameters:
       `downlink_window`: seconds in which downlink reaches a module that sent; None: always.
     - `trace_air`: `trace` gets the messages of the air, too. `capture` is called with the
       blocks of a pcapng file of the air and the lines.
-    - `clock`: `LoopClock()` by default. `trace` is called with each line of the conversation,
-      `record` with each line of a recording of the first module (`emulator.recording`). What
-      they raise goes to the event loop's exception handler; `record` is not called again then.
+    - `clock`: `LoopClock()` by default, `SteeredClock()` with `page`. `trace` is called with each
+      line of the conversation, `record` with each line of a recording of the first module
+      (`emulator.recording`). What they raise goes to the event loop's exception handler; `record`
+      is not called again then.
     - `db`: file in which the cloud keeps what it has; the next start on it finds that again. It
       has the newest `keep_points` of each stream, and those of the last `keep_days`; None: all.
 

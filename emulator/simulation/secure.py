@@ -49,7 +49,8 @@ class Owner(Protocol):
 class SecureEnds:
     """`make_client` makes the end of an endpoint; while it is None, what that sends is lost.
     `on_plain` is called with what goes into the ends, as a tap of the air is, and with what comes
-    out of them from other programs.
+    out of them from other programs. `on_client` is called with the owner of each end that is made,
+    and its address in the air.
     """
 
     def __init__(self, air: Air, add_part: Callable[[SecureEnd], None]) -> None:
@@ -57,6 +58,7 @@ class SecureEnds:
         self._air = air
         self._add_part = add_part
         self.on_plain: Tap | None = None
+        self.on_client: Callable[[Owner, str], None] = lambda _owner, _at: None
         self._server: SecureEnd | None = None
         self._server_at = ""
         # The ends of the endpoints, with their addresses, by the identity of their owners.
@@ -127,5 +129,6 @@ class SecureEnds:
         end = make(send_sealed, opened, owner.credentials)
         at = self._air.attach(address, end.receive, lambda: owner.link)
         self._own.add(COAPS + at)
+        self.on_client(owner, at)
         self._add_part(end)
         return end, at

@@ -87,7 +87,9 @@ class Simulation:
         self.led = frozenset((ACCESS_MACHINE, *BOOTSTRAP_SERVERS, *addresses))
         self._platform = ""  # its address
         self.secure = SecureEnds(air, lambda part: self._add_part(part, None))
+        self.secure.on_client = self._on_secure_end
         self._ends: list[Endpoint] = []
+        self._numbers: dict[str, int] = {}  # of an end, by its addresses
         self._address_of: Callable[[int], str] | None = None  # of an end, by its number
         self._parts: list[tuple[Part, Callable[[], None] | None]] = []
         self._deadlines: Deadlines[int] = Deadlines()  # by the part's index
@@ -128,8 +130,19 @@ class Simulation:
         endpoint = self._ends[number - 1]
         wanted = self._address_of(number)
         address = self.air.attach(wanted, endpoint.deliver, lambda: endpoint.link)
+        self._numbers[self.air.seen(address)] = number
         endpoint.send_up = partial(self._send_up, number, address)
         return address
+
+    def number_of(self, address: str) -> int:
+        """The number of the endpoint at an address, as taps of the air have it, in the order of
+        adding from 1; 0 for none.
+        """
+        return self._numbers.get(address, 0)
+
+    def _on_secure_end(self, owner: object, address: str) -> None:
+        number = next(n for n, one in enumerate(self._ends, 1) if one is owner)
+        self._numbers[self.air.seen(address)] = self._numbers[COAPS + address] = number
 
     def _send_up(self, number: int, source: str, to: str, datagram: bytes, now: float) -> None:
         if not to.startswith(COAPS):

@@ -8,6 +8,7 @@ English texts as keys. `tools/translate` brings the catalogue up to date.
 from __future__ import annotations
 
 import gettext
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final, TextIO
 
@@ -34,13 +35,23 @@ def use_language(*streams: TextIO) -> None:
     gettext.textdomain(DOMAIN)
 
 
-def translated(text: str) -> str:
-    """The text in the language of the user; anything but a `Text` is not changed."""
+def catalogue(language: str) -> Callable[[str], str]:
+    """Translates templates into `language`, such as `zh_CN`, whatever the language of the user.
+
+    English, if there is no catalogue of it.
+    """
+    return gettext.translation(DOMAIN, FOLDER, [language], fallback=True).gettext
+
+
+def translated(text: str, translate: Callable[[str], str] | None = None) -> str:
+    """The text in the language of the user, or in that of `translate`; anything but a `Text` is not
+    changed.
+    """
     if not isinstance(text, Text) or not text:  # the key '' is the header of a catalogue
         return text
-    template = gettext.gettext(text.template)
+    template = (translate or gettext.gettext)(text.template)
     values = {
-        name: translated(value) if isinstance(value, str) else value
+        name: translated(value, translate) if isinstance(value, str) else value
         for name, value in text.values.items()
     }
     return template.format(**values) if values else template

@@ -9,10 +9,17 @@ import { t } from "./texts.js";
 const KEPT = "m5310.key";
 let key = sessionStorage.getItem(KEPT) ?? "";
 
-/** Why a call failed. `errno`: the answer's number; 0: there was no answer. */
+/** What the user gave is wrong; the message says what was expected. */
+export class Mistake extends Error {
+  expected = true; // not the page's own fault, so not for the browser's console
+}
+
+/** Why a call failed. `errno`: the answer's number, which the message ends with; 0: no answer. */
 export class Refusal extends Error {
+  expected = true;
+
   constructor(errno, text) {
-    super(text);
+    super(errno ? `${text} (errno ${errno})` : text);
     this.errno = errno;
   }
 }
@@ -53,13 +60,24 @@ export async function call(method, path, { query, body, signal } = {}) {
   });
   let answer;
   try {
-    answer = await response.json();
+    answer = parsed(await response.text());
   } catch (error) {
     if (error.name === "AbortError") throw error;
     throw new Refusal(0, t("The answer of {path} is not JSON", { path }));
   }
   if (answer.errno !== 0) throw new Refusal(answer.errno, answer.error);
   return answer.data;
+}
+
+// Whole numbers of 64 bits lose digits as numbers of JavaScript: those become a BigInt, where the
+// browser gives their digits. The search is quick, and most answers have no such number.
+function parsed(text) {
+  if (!/[:[,]\s*-?\d{16,}/.test(text)) return JSON.parse(text);
+  return JSON.parse(text, (_name, value, context) =>
+    typeof value === "number" && !Number.isSafeInteger(value) && /^-?\d+$/.test(context?.source ?? "")
+      ? BigInt(context.source)
+      : value,
+  );
 }
 
 async function fetched(url, options) {

@@ -1,9 +1,155 @@
-// View: device.
+// View: one device: what it is, and in tabs its resources, data points and offline commands.
+//
+// A tab is a module with show(place, device, rest) → { close(), online?(is), move?(rest) }. `device` is
+// as the API shows it, `rest` what the address has after the tab; `move` is called when only that
+// changes.
 
-import { fill, heading } from "./dom.js";
+import { get, put } from "./api.js";
+import * as commands from "./commands.js";
+import { deleteDialog, imei, online, tagsOf } from "./devices.js";
+import { button, dialog, field, facts, fill, h, heading, run, tabs, toast } from "./dom.js";
+import * as points from "./points.js";
+import * as resources from "./resources.js";
+import { follow } from "./stream.js";
 import { t } from "./texts.js";
 
-/** show(place, path): see main.js. */
+// Modules by device: a call brings those of all devices, so it is made when one is not known yet.
+let modules = new Map();
+const PARTS = { resources, points, commands };
+
+/** show(place, [id, tab, ...rest]): see main.js. */
 export function show(place, path) {
-  fill(place, heading(`${t("Device")} ${path[0]}`));
+  const [id] = path;
+  const ending = new AbortController();
+  let device = null;
+  let part = null; // { name, shown }
+  let parts = null;
+
+  const head = h("div", {});
+  const body = h("div", {});
+  fill(place, h("p", {}, h("a", { href: "#/devices" }, t("All devices"))), head, body);
+  fill(head, heading(t("Device {id}", { id })));
+
+  function showHead() {
+    fill(
+      head,
+      h(
+        "div",
+        { class: "tools" },
+        heading(device.title),
+        h("span", { id: "device-state", role: "status" }, online(device.online)),
+        button(t("Edit"), edit, { class: "right" }),
+        button(t("Delete"), erase, { kind: "danger" }),
+      ),
+      facts([
+        [t("Device id"), h("span", { class: "mono" }, device.id)],
+        ["IMEI", h("span", { class: "mono" }, imei(device))],
+        ["IMSI", h("span", { class: "mono" }, device.imsi)],
+        [t("Created"), device.create_time],
+        [t("First login"), device.act_time ?? t("never")],
+        [t("Observed after login (obsv)"), device.obsv ? t("yes") : t("no")],
+        [t("Has observations (obsv_st)"), device.obsv_st ? t("yes") : t("no")],
+        modules.has(id) ? [t("Module"), h("a", { href: `#/modules/${modules.get(id)}` }, modules.get(id))] : null,
+        device.tags.length ? [t("Tags"), device.tags.map((tag) => h("span", { class: "tag" }, tag))] : null,
+        device.desc ? [t("Description"), device.desc] : null,
+        device.other ? [t("Other"), h("code", {}, JSON.stringify(device.other))] : null,
+      ]),
+    );
+  }
+
+  async function load() {
+    device = await get(`/devices/${encodeURIComponent(id)}`, {}, ending.signal);
+    showHead();
+  }
+
+  async function findModule() {
+    if (modules.has(id)) return;
+    const found = await get("/emulator/modules", {}, ending.signal);
+    modules = new Map(found.modules.map((one) => [one.device_id, one.number]));
+    if (modules.has(id)) showHead();
+  }
+
+  function choose(given) {
+    const name = Object.hasOwn(PARTS, given[1] ?? "") ? given[1] : "resources";
+    if (part?.name === name && part.shown.move) {
+      part.shown.move(given.slice(2));
+      return;
+    }
+    part?.shown.close();
+    parts.choose(name);
+    fill(parts.panel);
+    part = { name, shown: PARTS[name].show(parts.panel, device, given.slice(2)) };
+  }
+
+  async function edit() {
+    const title = h("input", { value: device.title, required: true, autocomplete: "off" });
+    const desc = h("input", { value: device.desc ?? "", autocomplete: "off" });
+    const tags = h("input", { value: device.tags.join(", "), autocomplete: "off" });
+    const done = await dialog({
+      title: t("Edit device"),
+      action: t("Save"),
+      body: [
+        field(t("Title"), title),
+        field(t("Description"), desc),
+        field(t("Tags"), tags, t("separated by commas")),
+      ],
+      submit: () =>
+        put(`/devices/${id}`, { title: title.value, desc: desc.value, tags: tagsOf(tags.value) }),
+    });
+    if (!done) return;
+    await load();
+    toast(t("Saved"));
+  }
+
+  async function erase() {
+    if (await deleteDialog(device)) location.hash = "#/devices";
+  }
+
+  async function changed({ online: changes }) {
+    const mine = changes.findLast(([one]) => one === id);
+    if (!mine || !device || mine[1] === device.online) return;
+    await load(); // a first login has a time, too
+    part?.shown.online?.(device.online);
+  }
+
+  const ends = [
+    follow("devices", (data) => run(null, () => changed(data))),
+    follow("link", (is) => is && device && run(null, load)),
+  ];
+  run(null, async () => {
+    try {
+      await load();
+    } catch (error) {
+      if (error.name !== "AbortError") fill(body, h("p", { class: "problem" }, error.message));
+      throw error;
+    }
+    parts = tabs(
+      t("Parts of the device"),
+      [
+        ["resources", t("Resources")],
+        ["points", t("Data points")],
+        ["commands", t("Offline commands")],
+      ],
+      "resources",
+      (name) => {
+        location.hash = `#/devices/${id}/${name}`;
+      },
+    );
+    fill(body, parts.bar, parts.panel);
+    choose(path);
+    await findModule();
+  });
+  return {
+    close() {
+      ending.abort();
+      part?.shown.close();
+      ends.forEach((end) => end());
+    },
+    move(next) {
+      if (next[0] !== id || !parts) return false;
+      path = next;
+      choose(next);
+      return true;
+    },
+  };
 }

@@ -70,7 +70,7 @@ export async function run(element, action) {
     return await action();
   } catch (error) {
     if (error.name !== "AbortError") toast(error.message, "error");
-    if (!("errno" in error) && error.name !== "AbortError") console.error(error);
+    if (!error.expected && error.name !== "AbortError") console.error(error);
     return undefined;
   } finally {
     element?.removeAttribute("aria-busy");
@@ -114,7 +114,7 @@ export function facts(pairs) {
 // Messages ----------------------------------------------------------------------------------------
 
 const MOST_TOASTS = 5;
-const SHOWN = 6000; // ms; errors stay until they are closed
+const SHOWN = { note: 5000, error: 20_000 }; // ms
 const places = {};
 
 /** toasts() → the live regions that toast() fills; main.js puts them on the page once. */
@@ -134,53 +134,58 @@ export function toast(text, kind = "note") {
   shown.append(close);
   place.append(shown);
   while (place.children.length > MOST_TOASTS) place.firstElementChild.remove();
-  if (kind === "note") setTimeout(() => shown.remove(), SHOWN);
+  setTimeout(() => shown.remove(), SHOWN[kind]);
 }
 
 // Dialogs -----------------------------------------------------------------------------------------
 
 /**
- * dialog({ title, body: [nodes], action: "Delete", kind: "main" | "danger", submit: async () => })
- * → Promise of true when `submit` has succeeded, of false when the user closes it. What `submit`
- * throws is shown in the dialog, which stays open. Without `action` it only has a button to close.
+ * dialog({ title, body: [nodes], action: "Delete", kind: "main" | "danger", submit: async () => {},
+ * other: { action, submit } }) → Promise of true when `submit` has succeeded, of false when the user
+ * closes it. What `submit` throws is shown in the dialog, which stays open. `other`: a second button
+ * of the same kind, which does not need the fields. Without `action` it can only be closed.
  */
-export function dialog({ title, body = [], action, kind = "main", submit = async () => {} }) {
+export function dialog({ title, body = [], action, kind = "main", submit = async () => {}, other }) {
   return new Promise((resolve) => {
     const heading = h("h2", { id: `dialog-${++fields}` }, title);
     const problem = h("p", { class: "problem", role: "alert" });
-    const close = h("button", { type: "button" }, action ? t("Cancel") : t("Close"));
+    const close = h("button", { type: "button" }, action && !other ? t("Cancel") : t("Close"));
     const send = action && h("button", { type: "submit", class: kind }, action);
     const form = h("form", { novalidate: true }, heading, body, problem);
-    form.append(h("div", { class: "actions" }, close, send ?? ""));
+    const more = other && h("button", { type: "button", onclick: () => act(other.submit) }, other.action);
+    form.append(h("div", { class: "actions" }, [close, more, send].filter(Boolean)));
     const frame = h("dialog", { "aria-labelledby": heading.id }, form);
     let succeeded = false;
     close.addEventListener("click", () => frame.close());
     frame.addEventListener("close", () => {
       frame.remove();
+      // A list may have been drawn again, so that the button that opened the dialog is gone.
+      if (document.activeElement === document.body) document.getElementById("main")?.focus();
       resolve(succeeded);
     });
-    form.addEventListener("submit", async (event) => {
+    form.addEventListener("submit", (event) => {
       event.preventDefault();
-      if (!action || form.getAttribute("aria-busy") === "true") return;
-      const wrong = [...form.elements].find((one) => !one.validity?.valid && one.willValidate);
+      const wrong = [...form.elements].find((one) => one.willValidate && !one.validity.valid);
       if (wrong) {
-        fill(problem, wrong.validationMessage);
+        fill(problem, `${wrong.labels?.[0]?.textContent ?? ""}: ${wrong.validationMessage}`);
         wrong.focus();
-        return;
-      }
+      } else if (action) act(submit);
+    });
+    async function act(what) {
+      if (form.getAttribute("aria-busy") === "true") return;
       form.setAttribute("aria-busy", "true");
       fill(problem);
       try {
-        await submit();
+        await what();
         succeeded = true;
         frame.close();
       } catch (error) {
-        if (!("errno" in error)) console.error(error);
+        if (!error.expected) console.error(error);
         fill(problem, error.message);
       } finally {
         form.removeAttribute("aria-busy");
       }
-    });
+    }
     document.body.append(frame);
     frame.showModal();
   });

@@ -121,6 +121,7 @@ function build() {
 }
 
 function close() {
+  for (const dialog of document.querySelectorAll("dialog")) dialog.close(); // as after "back"
   open?.shown?.close?.();
   open = null;
 }
@@ -137,6 +138,7 @@ function go({ focus = true } = {}) {
   }
   close();
   fill(place);
+  place.scrollTop = 0;
   window.scrollTo(0, 0);
   open = { view: next.view, path: next.path, shown: null };
   open.shown = next.view.show(place, next.path);
@@ -194,6 +196,10 @@ onLanguage(() => {
   build();
   enter();
   document.getElementById("language").focus();
+});
+follow("key", (text) => {
+  close();
+  askKey(text);
 });
 showTheme();
 takeKey();

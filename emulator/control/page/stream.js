@@ -6,26 +6,32 @@
 // and without a watch it has the clock and the devices only. A stream that ends is opened again,
 // after the last entry that was read, so that no entry comes twice.
 //
+// A tab that is hidden gives its connection back after a while: all tabs share the browser's few
+// connections to a server. When it is shown again the stream goes on after the last entry.
+//
 // Nothing is kept here but a line that is not complete. A page that is too slow does not pile up
 // events: it reads no further, and the server counts what it loses.
 
 import { address, hasKey, headers } from "./api.js";
 
 const WAITS = [0.5, 1, 2, 5]; // seconds before each next attempt
+const HIDDEN = 5; // seconds
 const SILENCE = 40; // seconds; the server sends a comment every 15 s
-const followers = { traffic: new Set(), state: new Set(), devices: new Set(), link: new Set() };
+const followers = { traffic: new Set(), state: new Set(), devices: new Set(), link: new Set(), key: new Set() };
 
 let wanted = null; // {module, after}: of the watch, null without one
 let attempt = 0;
 let stop = null; // an AbortController of the present connection
 let linked = false;
+let paused = false; // as the tab is hidden
 let clock = { now: Date.now() / 1000, speed: 1, paused: false, advancing: false };
 let clockRead = performance.now();
 
 /**
  * follow(kind, listener) → function that ends it. Kinds, as in the server's events:
  * "traffic" {entries, lost, last}, "state" {clock, module}, "devices" {online: [[id, true], ...]},
- * and "link" true | false: the stream is open or not.
+ * "link" true | false: the stream is open or not; "key" text: the key is refused, as by an emulator
+ * that was started again with another one, and there is no further attempt until start().
  */
 export function follow(kind, listener) {
   followers[kind].add(listener);
@@ -60,6 +66,18 @@ export function isLinked() {
   return linked;
 }
 
+let hiding = 0;
+document.addEventListener("visibilitychange", () => {
+  clearTimeout(hiding);
+  if (!document.hidden && paused) restart();
+  else if (document.hidden)
+    hiding = setTimeout(() => {
+      paused = true;
+      stop?.abort();
+      setLinked(false);
+    }, HIDDEN * 1000);
+});
+
 /** start(): open the stream; later calls open it again, as with another key. */
 export function start() {
   restart();
@@ -67,6 +85,7 @@ export function start() {
 
 function restart() {
   stop?.abort();
+  paused = false;
   if (!hasKey()) return;
   stop = new AbortController();
   attempt = 0;
@@ -103,7 +122,12 @@ async function read(own) {
       signal: AbortSignal.any([own.signal, quiet.signal]),
     });
     if (!(response.headers.get("Content-Type") ?? "").startsWith("text/event-stream")) {
-      await response.text();
+      const { errno, error } = await response.json();
+      if (errno === 2 || errno === 3) {
+        own.abort();
+        setLinked(false);
+        tell("key", error);
+      }
       return;
     }
     attempt = 0;

@@ -88,11 +88,11 @@ class Client:
         self.online = online
         self.objects = Objects()
         self.own = OwnObjects(style)
-        self.own.on_lifetime = lambda lifetime, now: self._registration.update_silently(
+        self.own.on_lifetime = lambda lifetime, now: self.registration.update_silently(
             now, lifetime
         )
         self.requests = Requests(self.objects, self.own, style, lambda: self.host, msgids)
-        self._registration = Registration(
+        self.registration = Registration(
             self._endpoint,
             style,
             lambda what, number: self.host.happened(what, number),
@@ -106,7 +106,7 @@ class Client:
             self._attributes,
             lambda ackid: self.host.happened(Happening.ACKNOWLEDGED, ackid),
             lambda ackid: self.host.happened(Happening.LOST, ackid),
-            self._registration.doubt,
+            self.registration.doubt,
         )
         self.requests.on_observed = self._observations.release
         self._answers = Answers(
@@ -134,11 +134,11 @@ class Client:
         self._answers.rules = rules
         self.requests.answer_time = rules.answer_time
         self._observations.holds = rules.declares
-        self._registration.watches = rules.watches_lifetime
+        self.registration.watches = rules.watches_lifetime
 
     @property
     def state(self) -> State:
-        return self._registration.state
+        return self.registration.state
 
     @property
     def lifetime(self) -> int:
@@ -148,12 +148,13 @@ class Client:
     @property
     def account(self) -> Account:
         """As configured, with the server and the key that a bootstrap has given since."""
-        server = self._registration.given
+        server = self.registration.given
         return self._account if server is None else replace(self._account, server=server)
 
     def remaining(self, now: float) -> int:
         """Seconds until the lifetime ends; 0 without a login."""
-        return self._registration.remaining(now)
+        until = self.registration.until
+        return 0 if until is None else max(round(until - now), 0)
 
     @property
     def configured_server(self) -> str:
@@ -162,12 +163,12 @@ class Client:
 
     def credentials(self, key: bytes | None) -> tuple[str, bytes] | None:
         """Identity and key for DTLS: those of the bootstrap, else the endpoint name and `key`."""
-        return self._registration.credentials(key)
+        return self.registration.credentials(key)
 
     @property
     def waiting(self) -> bool:
         """Whether an answer of the platform is outstanding whose outcome the host will get."""
-        return self._registration.waiting or self._observations.waiting
+        return self.registration.waiting or self._observations.waiting
 
     @property
     def observed(self) -> tuple[Path, ...]:
@@ -184,25 +185,25 @@ class Client:
 
     def check(self, event: Event) -> None:
         """Raises NotAllowed when `event` is not legal in this state."""
-        self._registration.check(event)
+        self.registration.check(event)
 
     def configure(self, account: Account) -> None:
         """Create the instance."""
-        self._registration.transition(Event.CONFIGURE)
+        self.registration.transition(Event.CONFIGURE)
         self._account = account
         self.own.lifetime = account.lifetime
         self._endpoint.blocks.requests, self._endpoint.blocks.answers = account.blocks
 
     def delete(self, now: float) -> None:
         """Delete the instance with all its objects."""
-        self._registration.delete(now)
+        self.registration.delete(now)
         self.objects.clear()
         self.own.lent = False
         self._ackids.clear()
 
     def add_instance(self, instance: Path) -> None:
         """One that is there keeps its resources."""
-        self._registration.check(Event.ADD_INSTANCE)
+        self.registration.check(Event.ADD_INSTANCE)
         if self.objects.knows(instance):
             return
         if self.objects.full:
@@ -211,7 +212,7 @@ class Client:
 
     def delete_instance(self, instance: Path) -> None:
         """Does nothing where there is none."""
-        self._registration.check(Event.DELETE_INSTANCE)
+        self.registration.check(Event.DELETE_INSTANCE)
         self.objects.remove(instance)
         self._report = [line for line in self._report if not instance.covers(line[0].path)]
         self._observations.remove_instance(instance)
@@ -222,7 +223,7 @@ class Client:
         """Register; how it ends follows, after `timeout` seconds at the latest. `lifetime` in
         seconds; None: that of the configuration.
         """
-        self._registration.check(Event.OPEN)
+        self.registration.check(Event.OPEN)
         if not self.online():
             raise NoNetwork
         if lifetime is not None:
@@ -230,12 +231,12 @@ class Client:
             self.own.lifetime = lifetime
         instances = self.objects.instances
         self._old = self._listed = frozenset(instances)
-        self._registration.open(self._account, instances, timeout, now)
+        self.registration.open(self._account, instances, timeout, now)
 
     def update(self, lifetime: int, *, with_objects: bool, now: float) -> None:
         """Renew the registration for `lifetime` seconds; how it ends follows."""
         instances = self.objects.instances if with_objects else None
-        self._registration.update(lifetime, instances, now)
+        self.registration.update(lifetime, instances, now)
         self._account = replace(self._account, lifetime=lifetime)
         self.own.lifetime = lifetime
         if instances is not None:
@@ -244,7 +245,7 @@ class Client:
     def close(self, now: float) -> None:
         """Deregister; DEREGISTERED follows, at once if the login was still under way."""
         given_up = self.state is State.REGISTERING
-        self._registration.close(now)
+        self.registration.close(now)
         if given_up:
             self.host.happened(Happening.DEREGISTERED)
 
@@ -253,7 +254,7 @@ class Client:
 
         Raises NotAllowed if there is none.
         """
-        self._registration.lapse(what)
+        self.registration.lapse(what)
 
     # Values to the platform --------------------------------------------------------------------
 
@@ -268,7 +269,7 @@ class Client:
         An instance that was added after the login is declared in the same way until an update
         lists it; then it is reported like the others.
         """
-        self._registration.check(Event.NOTIFY)
+        self.registration.check(Event.NOTIFY)
         instance = item.path.instance_path
         if not self.objects.knows(instance):
             raise NotAllowed
@@ -349,11 +350,11 @@ class Client:
         self._endpoint.receive(source, datagram, now)
 
     def _serve(self, incoming: Incoming, now: float) -> None:
-        if incoming.peer != self._registration.server:
+        if incoming.peer != self.registration.server:
             return
         if self.state not in SERVING:
-            if self._registration.serve_bootstrap(incoming, now):
-                self.own.lifetime = self._registration.lifetime
+            if self.registration.serve_bootstrap(incoming, now):
+                self.own.lifetime = self.registration.lifetime
             return
         try:
             path = path_of(incoming.message)
@@ -374,7 +375,7 @@ class Client:
                 self._answers.write_attributes(path, incoming, now)
             case Operation.EXECUTE if path == UPDATE_TRIGGER and self.own.knows(path):
                 incoming.respond(Message(code=CHANGED), now)
-                self._registration.update_silently(now)
+                self.registration.update_silently(now)
             case Operation.READ | Operation.WRITE | Operation.WRITE_PARTIALLY | Operation.EXECUTE:
                 self.requests.receive(operation, path, incoming, now)
             case _:
@@ -383,10 +384,10 @@ class Client:
     @property
     def due(self) -> float | None:
         """When to call `step` next; None: nothing is pending."""
-        return earliest(self._endpoint.due, self._registration.due, self._observations.due)
+        return earliest(self._endpoint.due, self.registration.due, self._observations.due)
 
     def step(self, now: float) -> None:
         """Repeat messages and give up those that have expired by `now`."""
         self._endpoint.step(now)
-        self._registration.step(now)
+        self.registration.step(now)
         self._observations.step(now)

@@ -77,7 +77,8 @@ class Registration:
     deleted. `report` is called with what happens to the login, and its number or 0.
 
     `watches`: report the end of the lifetime. `server`: whom messages are exchanged with; empty
-    before the first login.
+    before the first login. `since`: when the server has accepted the login; `until`: when that
+    ends, unless it is renewed before. Both None without a login.
     """
 
     def __init__(
@@ -89,7 +90,9 @@ class Registration:
     ) -> None:
         self.state = State.ABSENT
         self.server = ""
-        self._given: ServerAddress | None = None  # by a bootstrap, or by the configuration
+        self.since: float | None = None
+        self.until: float | None = None
+        self.given: ServerAddress | None = None  # by a bootstrap, or by the configuration
         self.watches = False
         self._bootstrap_ends: float | None = None  # and with it the login, unless it goes on
         self._warns: float | None = None  # when the lifetime is nearly over
@@ -120,18 +123,9 @@ class Registration:
         """Of the login, in seconds."""
         return self._account.lifetime
 
-    @property
-    def given(self) -> ServerAddress | None:
-        """Where the login under way leads, or the last one has led."""
-        return self._given
-
-    def remaining(self, now: float) -> int:
-        """Seconds until the lifetime ends; 0 without a login."""
-        return 0 if self._lapses is None else max(round(self._lapses - now), 0)
-
     def credentials(self, key: bytes | None) -> tuple[str, bytes] | None:
         """See `Client.credentials`."""
-        given = self._given or ServerAddress()
+        given = self.given or ServerAddress()
         key = given.key or key
         # guess: without another one, the identity is the endpoint name
         return None if key is None else (given.identity or self._account.endpoint, key)
@@ -148,7 +142,7 @@ class Registration:
         if self.state is not State.REGISTERING:
             self._bootstrap = self._bootstrap_ends = None
         if self.state not in REGISTERED:
-            self._warns = self._lapses = None
+            self._warns = self._lapses = self.since = self.until = None
         if self.state in (State.CONFIGURED, State.ABSENT):
             self._end_exchange()
             self._endpoint.forget(self.server)
@@ -162,7 +156,7 @@ class Registration:
         """Register; without an answer it fails after `timeout` seconds."""
         self.transition(Event.OPEN)
         self._account, self._instances = account, instances
-        self._given = account.server  # its key is for the bootstrap server, too
+        self.given = account.server  # its key is for the bootstrap server, too
         self._timeout, self._expires = timeout, now + timeout
         if account.server.bootstrap:
             self._begin_bootstrap(now)
@@ -217,7 +211,7 @@ class Registration:
         """
         registered = self.state in REGISTERED
         self.transition(Event.DELETE)
-        self._given = None
+        self.given = None
         if registered:
             message = self._message(DELETE, self._location)
             self._endpoint.request(self.server, message, lambda *_: None, now).cancel()
@@ -281,12 +275,13 @@ class Registration:
     def _lives(self, lifetime: int, now: float) -> None:
         """The server has accepted `lifetime`."""
         self._lifetime = lifetime
+        self.until = now + lifetime
         if self.watches:
-            self._lapses = now + lifetime
+            self._lapses = self.until
             self._warns = self._lapses - (WARNING if lifetime > WARNING else lifetime / 2)
 
     def _register(self, server: ServerAddress, now: float) -> None:
-        self.server, self._given = server.address, server
+        self.server, self.given = server.address, server
         self._report(Happening.CONNECTED, 0)
         self._send_registration(self._conclude_login, now)
 
@@ -309,6 +304,7 @@ class Registration:
             if result is not _Result.ACCEPTED:
                 return
             self._lives(account.lifetime, now)
+            self.since = now
             if style.lists_late:
                 late = self._update_message(account.lifetime, self._instances)
                 self._endpoint.request(self.server, late, lambda *_: None, now)

@@ -44,14 +44,17 @@ def next_window(cycle: float, now: float) -> float:
 
 
 class DiscontinuousReception:
-    """Messages that wait in the network until the module receives, and the eDRX commands."""
+    """Messages that wait in the network until the module receives, and the eDRX commands.
 
-    __slots__ = ("_cycle", "_on", "_paged", "_radio", "_window")
+    `cycle`: bits as in AT+CEDRXS; `seconds` of it.
+    """
+
+    __slots__ = ("_paged", "_radio", "_window", "cycle", "on")
 
     def __init__(self, radio: Radio) -> None:
         self._radio = radio
-        self._cycle = _CYCLE
-        self._on = False
+        self.cycle = _CYCLE
+        self.on = False
         self._paged: list[Callable[[float], None]] = []
         self._window = 0.0  # when the next one starts
 
@@ -60,7 +63,7 @@ class DiscontinuousReception:
         """When to call `step` next: at once when the radio has connected or become unreachable."""
         if not self._paged:
             return None
-        if self._radio.connected or not self._on or not self._reachable:
+        if self._radio.connected or not self.on or not self._reachable:
             return 0.0
         return self._window
 
@@ -75,11 +78,16 @@ class DiscontinuousReception:
         if not self._reachable:
             self._paged.clear()
         while self._paged:
-            if self._on and not self._radio.connected:
-                self._window = next_window(_CYCLES.get(self._cycle, _SHORTEST), now)
+            if self.on and not self._radio.connected:
+                self._window = next_window(self.seconds, now)
                 if self._window > now:
                     return
             self._paged.pop(0)(now)
+
+    @property
+    def seconds(self) -> float:
+        """Between two paging windows."""
+        return _CYCLES.get(self.cycle, _SHORTEST)
 
     @property
     def _reachable(self) -> bool:
@@ -96,21 +104,21 @@ class DiscontinuousReception:
             values.doubts.take(
                 "eDRX as no host program was seen to set it; it is taken as NB-IoT's"
             )
-        self._cycle = _CYCLE if mode == 3 else cycle or self._cycle
-        self._on = mode in (1, 2)
+        self.cycle = _CYCLE if mode == 3 else cycle or self.cycle
+        self.on = mode in (1, 2)
         if self._radio.registered:  # a tracking area update
             self._radio.use(now)
         return OK
 
     def _read(self, _now: float) -> Answer:
-        return Answer((f'+CEDRXS:{_LTE_NB},"{self._cycle}"',)) if self._on else OK
+        return Answer((f'+CEDRXS:{_LTE_NB},"{self.cycle}"',)) if self.on else OK
 
     def _read_granted(self, _now: float) -> Answer:
         """TS 27.007 7.41."""
         # guess: written without blanks
-        if not (self._on and self._radio.registered):
+        if not (self.on and self._radio.registered):
             return Answer((f"+CEDRXRDP:{_NOT_USED}",))
-        return Answer((f'+CEDRXRDP:{_LTE_NB},"{self._cycle}","{self._cycle}","{_WINDOW_BITS}"',))
+        return Answer((f'+CEDRXRDP:{_LTE_NB},"{self.cycle}","{self.cycle}","{_WINDOW_BITS}"',))
 
     COMMANDS: ClassVar[Commands] = {
         "+CEDRXS": CommandForms(set=_set, read=_read, test="+CEDRXS:(0,1),(5),(0000-1111)"),

@@ -36,5 +36,6 @@ and then what the call itself checks. Every answer is JSON with `errno` and `err
 is 200. What changes is committed to the database before the answer goes out.
 
 A short answer is encoded at once, a long one piece by piece (`answers.encoded`), in turn with other
-events of the loop (`connections.gathered`, `in_turns`): lists in answers may be iterators.
+events of the loop (`connections.gathered`, `in_turns`): lists in answers may be iterators. Calls
+that come at once, of many connections, begin in turn with other events, too (`Listener.turn`).
 """

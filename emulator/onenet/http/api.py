@@ -29,10 +29,14 @@ from emulator.onenet.store.database import StoreError
 
 # Where the description of the API is.
 _DESCRIPTION = "/openapi.json"
+# The begin of the emulator's own calls.
+_OWN = "/emulator/"
 # The methods that files are served by.
 _READING = ("GET", "HEAD")
 # guess: far above the largest write, whose values are at most 1000 bytes together.
 _MAX_BODY = 64 * 1024
+# Bytes. To parse a longer one takes some milliseconds, so the call begins in the next turn.
+_LONG_BODY = 8 * 1024
 # Seconds for a body to arrive, so that a client which never sends it does not hold a call.
 _BODY_TIMEOUT = 10.0
 
@@ -100,6 +104,7 @@ class HttpApi:
 
         async def handle(request: web.BaseRequest) -> web.StreamResponse:
             listener.header_came(request)
+            await listener.turn()
             try:
                 headers = request.headers
                 gate.check(headers.get("Host"), headers.get("Origin"), listener.address(request))
@@ -145,13 +150,16 @@ class HttpApi:
             if any(parameter.required for parameter in route.query)
             else {parameter.name: parameter.default for parameter in route.query}
         )
-        method = route.method.lower()
+        method, faults = route.method.lower(), self._platform.api_faults
+        own = route.path.startswith(_OWN)  # it must be possible to end a fault
 
         async def serve(
             request: web.BaseRequest, key: Master | DeviceKey, place: Mapping[str, str]
         ) -> Answer | Handler:
             if route.key is Key.MASTER and not isinstance(key, Master):
                 raise ApiError(Reason.AUTH_FAILED)
+            if not own:
+                faults.meet(request.path)
             if request.query_string or defaults is None:
                 query = self._query(request, route)
             else:
@@ -188,7 +196,10 @@ class HttpApi:
             raise invalid(f"the body has not come within {_BODY_TIMEOUT} s") from None
         except web.RequestPayloadError as error:
             raise invalid(str(error)) from None
-        return json_body(text, optional=not wanted.required)
+        body = json_body(text, optional=not wanted.required)
+        if len(text) > _LONG_BODY:
+            await asyncio.sleep(0)
+        return body
 
     async def _describe(
         self, _request: web.BaseRequest, _key: Master | DeviceKey, _place: Mapping[str, str]

@@ -8,7 +8,8 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from typing import TypeGuard, cast
+from math import isfinite
+from typing import TypeGuard
 
 from orjson import JSONEncodeError, dumps
 
@@ -26,6 +27,10 @@ _TRAILING_COMMA = re.compile(
 )
 # guess: levels of lists and objects. Answers with what was kept of it stay far from Python's limit.
 _MAX_DEPTH = 100
+# Levels that orjson encodes.
+_ENCODED_DEPTH = 254
+# Each digit becomes 0, each E becomes e.
+_SHAPE = bytes.maketrans(b"123456789E", b"000000000e")
 # Bytes of a body in which such commas are searched: more would hold the event loop for too long.
 _MAX_SEARCHED = 8192
 _TEXT: Schema = {"type": "string"}
@@ -66,49 +71,62 @@ def json_body(body: bytes, *, optional: bool = False) -> dict[str, object]:
         raise ApiError(Reason.BODY_REQUIRED)
     try:
         value = _loaded(body)
-        # Half a surrogate pair is valid JSON, 1e999 is taken as infinity: neither can be sent on.
-        json.dumps(value, ensure_ascii=False, allow_nan=False).encode("utf-8")
     except (ValueError, RecursionError) as error:
         raise ApiError(Reason.INVALID_JSON) from error
     if not isinstance(value, dict):
         raise invalid("the body is not a JSON object")
-    if body.count(b"{") + body.count(b"[") > _MAX_DEPTH:
-        _refuse_deep(value)
     try:
-        dumps(value)
-    except JSONEncodeError:  # answers could not show it
-        raise invalid("an integer has more than 64 bits, expected at most 64") from None
+        # The encoder of the answers finds in less than a millisecond what none of them can show.
+        dumps(_deeper(value))
+    except JSONEncodeError as error:
+        raise _not_shown(error) from None
     return value
 
 
-def _refuse_deep(value: object) -> None:
-    level = [value]
-    for _ in range(_MAX_DEPTH):
-        # Only lists and objects go to the next level: a body has thousands of values.
-        level = [
-            part
-            for one in level
-            for part in (one.values() if type(one) is dict else cast("list[object]", one))
-            if type(part) is list or type(part) is dict
-        ]
-        if not level:
-            return
-    raise invalid(f"the body is nested deeper than {_MAX_DEPTH} levels")
+def _deeper(value: object) -> object:
+    """`value` in so many lists that the encoder takes _MAX_DEPTH levels of it."""
+    for _ in range(_ENCODED_DEPTH - _MAX_DEPTH):
+        value = [value]
+    return value
+
+
+def _not_shown(error: JSONEncodeError) -> ApiError:
+    reason = str(error)
+    if "surrogates" in reason:  # half a pair is valid JSON
+        return ApiError(Reason.INVALID_JSON)
+    if "64-bit" in reason:
+        return invalid("an integer has more than 64 bits, expected at most 64")
+    return invalid(f"the body is nested deeper than {_MAX_DEPTH} levels")
 
 
 def _loaded(body: bytes) -> object:
     """A comma after the last entry of a list or an object is ignored, as the real API does it."""
     try:
+        if _may_overflow(body):
+            return json.loads(body, parse_constant=_refuse_constant, parse_float=_finite)
         return json.loads(body, parse_constant=_refuse_constant)
     except json.JSONDecodeError:
         if len(body) > _MAX_SEARCHED:
             raise
         text = _TRAILING_COMMA.sub(r"\1", body.decode("utf-8-sig"))
-        return json.loads(text, parse_constant=_refuse_constant)
+        return json.loads(text, parse_constant=_refuse_constant, parse_float=_finite)
+
+
+def _may_overflow(body: bytes) -> bool:
+    """Whether a number may be too large for a float. To look at each takes milliseconds."""
+    shape = body.translate(_SHAPE)
+    return any(part in shape for part in (b"e000", b"e+000", b"0" * 200))
 
 
 def _refuse_constant(name: str) -> float:
     raise ValueError(f"{name} is not JSON")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if isfinite(number):
+        return number
+    raise ValueError(f"{text} is too large")  # as 1e999
 
 
 def items(body: Mapping[str, object], instance: Path) -> tuple[Item, ...]:
@@ -191,3 +209,13 @@ def text(body: Mapping[str, object], name: str) -> str | None:
     if value is not None and not isinstance(value, str):
         raise invalid(f"{name} {shown(value)}, expected a text")
     return value
+
+
+def tags(body: Mapping[str, object]) -> tuple[str, ...] | None:
+    """The texts of the list `tags`; None: there is none."""
+    listed = body.get("tags")
+    if listed is None:
+        return None
+    if not isinstance(listed, list) or not all(isinstance(tag, str) for tag in listed):
+        raise invalid("tags, expected a list of texts")
+    return tuple(listed)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from functools import partial
 from typing import Any, TypeVar
@@ -16,7 +17,7 @@ from aiohttp import web
 
 from emulator.onenet.errors import ApiError, Reason
 from emulator.onenet.http.answers import Answer, encoded
-from emulator.onenet.http.protocol import HEAD, Protocol, Refuse, logger
+from emulator.onenet.http.protocol import HEAD, READ, Protocol, Refuse, logger
 
 # Seconds for the header of the first request to arrive.
 _HEADER_TIMEOUT = 10.0
@@ -53,6 +54,7 @@ class Listener:
         self._full = False  # it has been; that is logged once
         self._held = 0  # bytes of answers that are made or sent
         self._timers: dict[object, asyncio.TimerHandle] = {}  # until the first header has come
+        self._turn_end: float | None = None  # of the calls in this turn of the loop
 
     async def start(
         self, handler: Handler, refuse: Refuse, max_body: int, host: str, port: int
@@ -72,6 +74,8 @@ class Listener:
         await self._runner.setup()
         try:
             self._server = await loop.create_server(self._connect, host, port)
+            for listening in self._server.sockets:
+                listening.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, READ)
         except UnicodeError as error:  # the name has a label that DNS cannot have (RFC 1035)
             await self.close()
             raise OSError(
@@ -100,6 +104,18 @@ class Listener:
         timer = self._timers.pop(request.protocol, None)
         if timer is not None:
             timer.cancel()
+
+    async def turn(self) -> None:
+        """Wait until a call may begin: others that come at once begin after the next events."""
+        loop = asyncio.get_running_loop()
+        while self._turn_end is not None and loop.time() >= self._turn_end:  # noqa: ASYNC110
+            await asyncio.sleep(0)
+        if self._turn_end is None:
+            self._turn_end = loop.time() + _TURN
+            loop.call_soon(self._end_turn)
+
+    def _end_turn(self) -> None:
+        self._turn_end = None
 
     async def respond(self, request: web.BaseRequest, answer: Answer) -> web.StreamResponse:
         """Encode `answer` and send it if it is long, in turn with other events.

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from types import MappingProxyType
 
 from emulator.onenet import keys
 from emulator.onenet.devices import Device
@@ -23,13 +24,14 @@ def device(
     online: bool,
     subscribed: bool,
     streams: Iterator[tuple[str, float]] | None = None,
+    about: Mapping[str, Answer] = MappingProxyType({}),
 ) -> Answer:
     """Guide 4.2.2, in the order of captured details. `streams`: id and creation time of each; None:
-    they are not shown.
+    they are not shown. `about`: units and tags of those that have some.
 
-    `unit`, `unit_symbol` and `binary` are left out: here no stream or device can have them. guess:
-    so are `act_time`, the time of the first login, and `other` where there is none; in captures of
-    new devices `desc` is empty and `location` is 0, 0.
+    `binary` is left out: here no device can have it. guess: so are `act_time`, the time of the
+    first login, and `other` where there is none; in captures of new devices `desc` is empty and
+    `location` is 0, 0.
     """
     given = device.description
     answer: Answer = {"private": given.private, "create_time": seconds(device.created)}
@@ -49,7 +51,12 @@ def device(
     }
     if streams is not None:
         answer["datastreams"] = (
-            {"create_time": seconds(since), "uuid": stream_uuid(device.id, name), "id": name}
+            {
+                "create_time": seconds(since),
+                "uuid": stream_uuid(device.id, name),
+                "id": name,
+                **about.get(name, {}),
+            }
             for name, since in streams
         )
     answer["desc"] = given.desc or ""

@@ -12,7 +12,7 @@ from typing import Any
 from emulator.onenet.devices import Description
 from emulator.onenet.endpoint_names import AUTH, IMEI, IMSI, PSK
 from emulator.onenet.errors import ApiError, Reason, invalid, required, shown
-from emulator.onenet.http.bodies import only, text
+from emulator.onenet.http.bodies import only, tags, text
 from emulator.onenet.http.kinds import OBJECT, Schema
 
 _TEXT: Schema = {"type": "string"}
@@ -74,7 +74,7 @@ def description(body: Mapping[str, object]) -> Description:
         imei=device_imei,
         imsi=device_imsi,
         desc=text(body, "desc"),
-        tags=_tags(body) or (),
+        tags=tags(body) or (),
         location=_object(body, "location"),
         private=_boolean(body, "private"),
         observed=_boolean(body, "obsv"),
@@ -104,7 +104,7 @@ def updated(body: Mapping[str, object], before: Description) -> Description:
     given: dict[str, Any] = {
         "title": title,
         "desc": text(body, "desc"),
-        "tags": _tags(body),
+        "tags": tags(body),
         "location": _object(body, "location"),
         "private": None if body.get("private") is None else _boolean(body, "private"),
         "other": _object(body, "other"),
@@ -112,15 +112,6 @@ def updated(body: Mapping[str, object], before: Description) -> Description:
     if body.get("auth_info") is not None:
         given["imei"], given["imsi"] = _identity(body)
     return replace(before, **{name: value for name, value in given.items() if value is not None})
-
-
-def _tags(body: Mapping[str, object]) -> tuple[str, ...] | None:
-    tags = body.get("tags")
-    if tags is None:
-        return None
-    if not isinstance(tags, list) or not all(isinstance(tag, str) for tag in tags):
-        raise invalid("tags, expected a list of texts")
-    return tuple(tags)
 
 
 def _identity(body: Mapping[str, object]) -> tuple[str, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from json.encoder import encode_basestring
 
 from emulator.onenet.devices import Device
@@ -40,16 +40,19 @@ def latest(devices: Iterable[tuple[Device, Iterator[Stream]]]) -> Answer:
     }
 
 
-def stream(device: Device, stream: Stream) -> Answer:
-    """A stream with its newest point; the order is that of OneNET's documents."""
-    newest = stream.points[-1]
-    return {
-        "update_at": seconds(newest.at),
+def stream(device: Device, stream: Stream, about: Mapping[str, Answer]) -> Answer:
+    """A stream with its newest point, if it has points; the order is that of OneNET's documents.
+
+    `about`: units and tags, by id of the stream. guess: their place.
+    """
+    answer: Answer = {"update_at": seconds(stream.points[-1].at)} if stream.points else {}
+    answer |= {
         "id": stream.id,
         "create_time": seconds(stream.created),
         "uuid": stream_uuid(device.id, stream.id),
-        "current_value": Json(newest.text),
+        **about.get(stream.id, {}),
     }
+    return answer | {"current_value": Json(stream.points[-1].text)} if stream.points else answer
 
 
 def _newest(streams: Iterator[Stream]) -> Iterator[Answer]:

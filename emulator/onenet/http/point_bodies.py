@@ -1,4 +1,4 @@
-"""The body of `POST /devices/<id>/datapoints`, as OneNET's SDKs send it. Pure."""
+"""Bodies that make data points and streams, as OneNET's SDKs send them. Pure."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 
 from emulator.onenet.errors import ApiError, Reason, invalid, required, shown
-from emulator.onenet.http.bodies import only
+from emulator.onenet.http.bodies import only, tags, text
 from emulator.onenet.http.kinds import Schema
 from emulator.onenet.http.times import millis_of
 from emulator.onenet.store.streams import text_of
@@ -16,6 +16,8 @@ MAX_POSTED, MAX_STREAMS = 200, 50
 # guess: characters of JSON; a report of a device has up to about 1000 bytes. Bounds an answer of
 # thousands of points.
 MAX_VALUE = 4096
+# guess: characters of a unit or a tag.
+MAX_UNIT = 100
 # guess. A comma or a slash would hide the stream from other calls.
 _STREAM_ID = re.compile(r"[^,/]{1,100}")
 _AT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?")
@@ -54,6 +56,18 @@ POINTS: Schema = {
     "additionalProperties": False,
 }
 
+STREAM: Schema = {
+    "type": "object",
+    "properties": {
+        "id": {"type": "string", "pattern": f"^{_STREAM_ID.pattern}$"},
+        "unit": {"type": "string", "maxLength": MAX_UNIT},
+        "unit_symbol": {"type": "string", "maxLength": MAX_UNIT},
+        "tags": {"type": "array", "items": {"type": "string", "maxLength": MAX_UNIT}},
+    },
+    "required": ["id"],
+    "additionalProperties": False,
+}
+
 # Stream, value as JSON has it, POSIX milliseconds.
 Row = tuple[str, object, int]
 
@@ -83,12 +97,32 @@ def rows(body: Mapping[str, object], now: float) -> list[Row]:
     return found
 
 
-def _stream(entry: Mapping[str, object], now_ms: int) -> list[Row]:
-    name, points = entry.get("id"), entry.get("datapoints")
+def created(body: Mapping[str, object]) -> tuple[str, dict[str, object]]:
+    """Id and description of the stream that `POST /devices/<id>/datastreams` creates.
+
+    Raises ApiError for a missing or invalid part.
+    """
+    only(body, "id", "unit", "unit_symbol", "tags")
+    about = {name: text(body, name) for name in ("unit", "unit_symbol")}
+    listed = tags(body)
+    for one in (*about.values(), *(listed or ())):
+        if one is not None and len(one) > MAX_UNIT:
+            raise invalid(f"{shown(one)}, expected at most {MAX_UNIT} characters")
+    found: dict[str, object] = {name: one for name, one in about.items() if one is not None}
+    return _name(body), found if listed is None else found | {"tags": list(listed)}
+
+
+def _name(entry: Mapping[str, object]) -> str:
+    name = entry.get("id")
     if name is None:
         raise required("id")
     if not isinstance(name, str) or not _STREAM_ID.fullmatch(name):
         raise invalid(f"id {shown(name)}, expected 1 to 100 characters without comma and slash")
+    return name
+
+
+def _stream(entry: Mapping[str, object], now_ms: int) -> list[Row]:
+    name, points = _name(entry), entry.get("datapoints")
     if points is None:
         raise required("datapoints")
     if not isinstance(points, list) or not points:

@@ -35,6 +35,8 @@ HEAD = {
     "Server": "Apache-Coyote/1.1",
     "Pragma": "no-cache",
 }
+# Bytes that are read at once, about: they may be thousands of chunks or of requests.
+READ = 16 * 1024
 # Bytes of a request line: 1000 ids of devices (guide 4.2.11), with commas as %2C.
 _MAX_LINE = 16 * 1024
 # Seconds from an answer to the next request's header on the same connection.
@@ -65,6 +67,7 @@ class Protocol(web.RequestHandler):
             logger=_server_logger,
             keepalive_timeout=_IDLE_TIMEOUT,
             max_line_size=_MAX_LINE,
+            read_bufsize=READ // 2,
         )
         self._heads = Heads()
         self._refuse = refuse

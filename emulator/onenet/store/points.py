@@ -6,10 +6,12 @@ points of one millisecond keep the order in which they came.
 
 from __future__ import annotations
 
+import json
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from emulator.clock.deadlines import earliest
+from emulator.onenet.errors import ApiError, Reason
 from emulator.onenet.store.database import Database
 from emulator.onenet.store.retention import IN_FILE, IN_MEMORY, Retention, Trimmer
 from emulator.onenet.store.span import Position, Span, position_of
@@ -100,6 +102,23 @@ class Points:
                 devices.add(device)
             for device in sorted(devices):
                 self._trimmer.trim(device)
+
+    def create(self, device: int, stream: str, about: Mapping[str, object], now: float) -> None:
+        """Make a stream without points. `about`: what `about` returns for it.
+
+        Raises ApiError if the device has it already, or has MAX_STREAMS; StoreError.
+        """
+        with self._database.transaction():
+            if self._streams(device, (stream,)):
+                raise ApiError(Reason.STREAM_EXISTS, stream)
+            number = self._open(device, stream, now)
+            if not number:
+                raise ApiError(Reason.LIMIT, f"the device has {MAX_STREAMS} streams")
+            self._latest.pop(device, None)
+            if about:
+                self._database.execute(
+                    "UPDATE streams SET about = ? WHERE number = ?", (text_of(about), number)
+                )
 
     def _open(self, device: int, stream: str, now: float) -> int:
         """The number of the stream, which is made if there is none; 0: the device has too many."""
@@ -192,6 +211,13 @@ class Points:
         """Id and creation time of every stream, or of those in `ids`, in the order of `newest`."""
         for _, name, created in self._streams(device, ids):
             yield name, created
+
+    def about(self, device: int) -> dict[str, dict[str, object]]:
+        """What is known about streams that were created by a call, by id: unit, symbol, tags."""
+        rows = self._database.execute(
+            "SELECT id, about FROM streams WHERE device = ? AND about IS NOT NULL", (device,)
+        )
+        return {name: json.loads(about) for name, about in rows}
 
     def span(
         self,

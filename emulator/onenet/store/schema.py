@@ -84,4 +84,8 @@ MIGRATIONS = (
         value TEXT NOT NULL             -- JSON
     ) STRICT, WITHOUT ROWID;
     """,
+    """
+    ALTER TABLE streams ADD COLUMN
+        about TEXT;                     -- JSON: unit, symbol and tags, if it was created by a call
+    """,
 )

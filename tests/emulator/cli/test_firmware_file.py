@@ -123,7 +123,7 @@ def test_invalid_module_is_rejected(text: str, message: str) -> None:
 def test_general_commands_are_chosen_by_name() -> None:
     read_one = read('like = "generic"\ngeneral = "m5310a"', "a.toml")
     assert read_one.general.datagram == 1358
-    with pytest.raises(ValueError, match="a.toml:1: general"):
+    with pytest.raises(ValueError, match=r"a\.toml:1: general"):
         read('general = "m9999"', "a.toml")
 
 

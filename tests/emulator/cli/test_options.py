@@ -21,7 +21,8 @@ def test_no_option_gives_no_parameter() -> None:
 def test_everything_can_be_parsed() -> None:
     everything = (
         "--link /tmp/m5310 --baud 115200 --imei 123 --imsi 456 --http 0.0.0.0:80 --api-key k "
-        "--no-device --typed-urcs --trace --json --port pty --quiet 0.05 --overruns --modules 3 "
+        "--no-device --no-page --typed-urcs --trace --json --port pty --quiet 0.05 "
+        "--overruns --modules 3 "
         "--speed 60 --firmware SP1 --cold --boot-noise --allow-network --faults loss=0.5,seed=7 "
         "--record day.jsonl --year 2019 --platform-address a:1 --platform-address b:2 "
         "--allow-host a.local --allow-host b "
@@ -38,6 +39,7 @@ def test_everything_can_be_parsed() -> None:
         "http": "0.0.0.0:80",
         "api_key": "k",
         "device": False,
+        "page": False,
         "typed_urcs": True,
         "trace": True,
         "json": True,
@@ -168,7 +170,7 @@ def test_help_has_all_options_and_examples(capsys: pytest.CaptureFixture[str]) -
     assert left.value.code == 0
     output = capsys.readouterr().out
     options = "link baud imei imsi http api-key no-device port quiet overruns faults modules speed"
-    options += " air coap server style air-faults pcap allow-host push token aes-key"
+    options += " air coap server style air-faults pcap allow-host push token aes-key no-page"
     for option in [*options.split(), "allow-network"]:
         assert f"--{option}" in output
     assert "examples:" in output

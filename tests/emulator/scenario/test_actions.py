@@ -14,6 +14,7 @@ from emulator.module.boot import Cause
 from emulator.module.lwm2m.host import Happening
 from emulator.module.radio.coverage import Coverage
 from emulator.module.radio.sim import Sim
+from emulator.onenet.api_faults import ApiFault
 from emulator.onenet.lwm2m.operations import Discover, Execute, Read, Write
 from emulator.scenario.actions import ACTIONS
 from emulator.scenario.events import (
@@ -75,6 +76,12 @@ def read(text: str) -> Action:
             PlatformChange(refusing=True, delay=2, repeats=1),
         ),
         ("platform = { discovers = false }", PlatformChange(discovers=False)),
+        ("platform = { errno = 15 }", PlatformChange(ApiFault(15))),
+        (
+            "platform = { errno = 5117, calls = 3, silent = true }",
+            PlatformChange(ApiFault(5117, 3), silent=True),
+        ),
+        ("platform = { errno = 0 }", PlatformChange(ApiFault())),
         ('uplink = "busy"', RadioChange(busy=True)),
         ('uplink = "free"', RadioChange(busy=False)),
         ('login = "over"', LoginEnd(Happening.LIFETIME_OVER)),
@@ -138,6 +145,11 @@ def test_answer_is_a_command_fault(text: str, fault: CommandFault) -> None:
         ("air = { delayed = 1.5 }", "air"),
         ("air = { delay = -1 }", "air"),
         ("platform = { mood = 1 }", "platform"),
+        ("platform = { errno = 24 }", "platform"),
+        ("platform = { errno = -1 }", "platform"),
+        ('platform = { errno = "15" }', "platform"),
+        ("platform = { errno = 15, calls = 0 }", "platform"),
+        ("platform = { calls = 1 }", "platform"),
         ('read = "/1/2/3/4"', "read"),
         ('read = "/70000"', "read"),
         ('update = ""', "update"),

@@ -13,6 +13,7 @@ from emulator.line.faults import Rates
 from emulator.module.boot import Cause
 from emulator.module.radio.coverage import Coverage
 from emulator.module.radio.sim import Sim
+from emulator.onenet.api_faults import ApiFault
 from emulator.onenet.misbehaviour import PlatformFaults
 from emulator.scenario.apply import Changes
 from emulator.scenario.events import (
@@ -75,6 +76,11 @@ Look = Callable[[Emulator, Board], object]
             lambda it, _: it.misbehaviour.faults,
             PlatformFaults(silent=True),
         ),
+        (
+            PlatformChange(api=ApiFault(15, 3)),
+            lambda it, _: it.platform.api_faults.fault,
+            ApiFault(15, 3),
+        ),
     ],
 )
 async def test_change_of_one_board_is_undone(action: Change, look: Look, then: object) -> None:
@@ -89,6 +95,16 @@ async def test_change_of_one_board_is_undone(action: Change, look: Look, then: o
         for end in undo:
             end()
         assert look(it, second) == before
+
+
+@pytest.mark.parametrize("ends", [False, True])
+async def test_fault_that_the_year_does_not_have_changes_nothing(ends: bool) -> None:
+    async with two_boards() as (it, _):
+        change = PlatformChange(ApiFault(5117), silent=True)
+        with pytest.raises(ValueError, match="errno 5117: expected one of this year: 0, 1, 2,"):
+            Changes(it).apply(change, it.boards[0], ends=ends)
+        assert it.misbehaviour.faults == PlatformFaults()
+        assert it.platform.api_faults.fault == ApiFault()
 
 
 def there(board: Board) -> bool:

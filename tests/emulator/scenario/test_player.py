@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import aiohttp
 import pytest
 
 from emulator import Emulator, VirtualClock
@@ -105,6 +106,41 @@ for = 2
             '12.000  coverage "OUT" for 90 s',
             '102.000  coverage "OUT": over',
         ]
+
+
+@realtime
+async def test_calls_of_the_application_fail_for_a_time_or_a_count() -> None:
+    text = """
+[[event]]
+at = 1
+platform = { errno = 15 }
+for = 10
+[[event]]
+at = 20
+platform = { errno = 16, calls = 2 }
+[[event]]
+at = 30
+platform = { errno = 5117 }
+"""
+    async with PlayedScenario(text) as stage, aiohttp.ClientSession() as client:
+
+        async def errno() -> int:
+            url = f"{stage.it.http_url}/devices/{stage.it.device_id}"
+            async with client.get(url, headers={"api-key": stage.it.api_key}) as response:
+                return int((await response.json())["errno"])
+
+        assert await errno() == 0
+        stage.clock.advance(1)
+        assert [await errno() for _ in range(3)] == [15, 15, 15]
+        stage.clock.advance(10)
+        assert await errno() == 0
+        stage.clock.advance(9)
+        assert [await errno() for _ in range(3)] == [16, 16, 0]
+        stage.clock.advance(10)
+        assert await errno() == 0
+        *_, event, failed = stage.texts
+        assert event == "30.000  platform { errno = 5117 }"
+        assert failed.startswith("30.000  failed: errno 5117: expected one of this year: 0, 1, 2, ")
 
 
 @realtime

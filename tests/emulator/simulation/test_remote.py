@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 import threading
+import urllib.request
 from collections.abc import Iterator
 
 import pytest
@@ -11,6 +13,7 @@ import pytest
 from emulator import Cloud, Coverage, Emulator, Sim, VirtualClock, within
 from emulator.line.faults import Fault
 from emulator.module.module import Cause
+from emulator.onenet.api_faults import ApiFault
 from tests.support.programs import Program
 
 pytestmark = pytest.mark.realtime
@@ -47,6 +50,18 @@ def test_faults_planned_through_the_proxy(emulator: Emulator) -> None:
         within(emulator, lambda own: own.line._poll())
         program.command("AT")
     assert emulator.line.faults.to_module.met[Fault.LOSS] == 3
+
+
+def test_calls_of_an_application_fail_as_often_as_was_set() -> None:
+    with Emulator(baud=None) as emulator:
+        emulator.platform.api_faults.fault = ApiFault(15, calls=2)
+        url = f"{emulator.http_url}/devices/{emulator.device_id}"
+        request = urllib.request.Request(url, headers={"api-key": emulator.api_key})
+        errnos = []
+        for _ in range(3):
+            with urllib.request.urlopen(request) as answer:
+                errnos.append(json.load(answer)["errno"])
+        assert errnos == [15, 15, 0]
 
 
 def test_methods_run_in_the_emulators_thread(emulator: Emulator) -> None:
@@ -148,6 +163,8 @@ def test_value_that_means_nothing_is_refused(emulator: Emulator) -> None:
         emulator.air.faults.latency = -1
     with pytest.raises(TypeError, match=r"expected such as PlatformFaults\(silent=True\)"):
         emulator.misbehaviour.faults = {"silent": True}  # type: ignore[assignment]
+    with pytest.raises(ValueError, match="errno 5117: expected one of this year: 0, 1"):
+        emulator.platform.api_faults.fault = ApiFault(5117)
     assert (radio.coverage, radio.sim) == (Coverage.ECL0, Sim.READY)
     assert emulator.module.power_cycle("UNKNOWN", emulator.now()) is None  # type: ignore[func-returns-value]
 

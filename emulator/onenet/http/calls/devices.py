@@ -101,6 +101,7 @@ def _detail(call: Call, device: Device) -> Answer:
             online=platform.online(device),
             subscribed=platform.subscribed(device),
             streams=platform.points.streams(int(device.id), scope),
+            about=platform.points.about(int(device.id)),
         )
     )
 

@@ -16,7 +16,7 @@ from emulator.onenet.http.kinds import OBJECT, Integer, Text, Texts, Time
 from emulator.onenet.http.route import Body, Key, Parameter, Route
 from emulator.onenet.store.points import DEFAULT_LIMIT, MAX_STREAMS
 from emulator.onenet.store.retention import MAX_KEPT
-from emulator.onenet.store.streams import MAX_POINTS, Stream, joined
+from emulator.onenet.store.streams import MAX_POINTS, Stream, joined, stream_uuid
 
 _LATER = "documents of 2018"
 # guess: bounds memory, as `limit` is of each stream; as many as a database in memory keeps.
@@ -79,17 +79,28 @@ async def post(call: Call) -> Answer:
     return success()
 
 
+async def create_stream(call: Call) -> Answer:
+    """Make a stream before its first point, with units and tags."""
+    device, (name, about) = call.device(), point_bodies.created(call.body)
+    scope = call.scope(device)
+    if scope is not None and name not in scope:
+        raise ApiError(Reason.AUTH_FAILED)
+    call.act(partial(call.platform.points.create, int(device.id), name, about))
+    return success({"ds_uuid": stream_uuid(device.id, name)})
+
+
 async def streams(call: Call) -> Answer:
     device = call.device()
+    about = call.platform.points.about(int(device.id))
     shown = _newest(call, device, call.query["datastream_ids"])
-    return success(point_answers.stream(device, one) for one in shown if one.points)
+    return success(point_answers.stream(device, one, about) for one in shown)
 
 
 async def stream(call: Call) -> Answer:
     device, name = call.device(), call.place["stream"]
     for one in _newest(call, device, (name,)):
-        if one.points:
-            return success(point_answers.stream(device, one))
+        about = call.platform.points.about(int(device.id))
+        return success(point_answers.stream(device, one, about))
     # guess: the error is not documented.
     raise ApiError(Reason.NOT_FOUND, f"datastream {name}")
 
@@ -141,6 +152,16 @@ ROUTES = (
         Key.DEVICE,
         post,
         body=Body(point_bodies.POINTS),
+    ),
+    Route(
+        "POST",
+        f"{DEVICE}/datastreams",
+        "Create a stream of a device",
+        _LATER,
+        Key.DEVICE,
+        create_stream,
+        body=Body(point_bodies.STREAM),
+        data=OBJECT,
     ),
     Route(
         "GET",

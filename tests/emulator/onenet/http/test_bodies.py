@@ -90,6 +90,10 @@ def test_trailing_commas_change_no_value(value: dict[str, object]) -> None:
         b'{"a": NaN}',
         b'{"a": -Infinity}',
         b'{"a": "\\ud800"}',
+        b'{"\\ud800": 1}',
+        b'{"a": "\xed\xa0\x80"}',
+        b'{"a": [1e999]}',
+        b'{"a": -1e999, }',
         b"[" * 100_000,
         b'{"a": ' + b"9" * 5000 + b"}",
         b'{"a": 1} {}',
@@ -108,6 +112,17 @@ def test_trailing_commas_change_no_value(value: dict[str, object]) -> None:
 def test_body_that_is_not_json_is_refused(body: bytes) -> None:
     refused = refusal(lambda: bodies.json_body(body))
     assert refused == (Reason.INVALID_JSON, "")
+
+
+@pytest.mark.parametrize("opened", ["[", '{"a":'])
+def test_body_is_nested_up_to_100_levels(opened: str) -> None:
+    def body(levels: int) -> bytes:
+        closed = "]" if opened == "[" else "}"
+        return f'{{"a":{opened * (levels - 1)}1{closed * (levels - 1)}}}'.encode()
+
+    assert bodies.json_body(body(100)) == json.loads(body(100))
+    refused = refusal(lambda: bodies.json_body(body(101)))
+    assert refused == (Reason.INVALID_PARAMETER, "the body is nested deeper than 100 levels")
 
 
 @pytest.mark.parametrize("body", [b"[]", b"1", b'"x"', b"null", b"true"])

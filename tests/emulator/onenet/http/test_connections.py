@@ -8,8 +8,9 @@ import socket
 
 import pytest
 
+from emulator.onenet.devices import Device
 from tests.support.peers import until
-from tests.support.served_api import READ, ServedApi, counting_turns, served_api
+from tests.support.served_api import READ, ServedApi, counting_turns, raw, served_api
 
 pytestmark = pytest.mark.realtime
 
@@ -79,6 +80,48 @@ async def test_long_answer_does_not_hold_the_loop(
         assert answer["errno"] == 0
         assert len(answer["data"]["datastreams"]) == streams
         assert turns > least
+
+
+async def test_calls_that_come_at_once_begin_in_turn_with_other_events(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Further calls may wait after each _TURN, 0 here: so one call begins in each turn."""
+    monkeypatch.setattr("emulator.onenet.http.connections._TURN", 0)
+    async with served_api() as api:
+        turn, begun = 0, []
+        device = api.platform.device
+
+        def counted(number: str) -> Device | None:
+            begun.append(turn)
+            return device(number)
+
+        monkeypatch.setattr(api.platform, "device", counted)
+        host, port = api.url.removeprefix("http://").split(":")
+        opened = [await asyncio.open_connection(host, int(port)) for _ in range(30)]
+        get = f"GET /devices/{api.device.id} HTTP/1.1\r\nHost: localhost\r\napi-key: secret\r\n"
+        for number, (_, writer) in enumerate(opened):
+            more = "Expect: 100-continue\r\n" if number % 2 else ""
+            writer.write(f"{get}{more}\r\n".encode())
+        while len(begun) < len(opened):
+            await asyncio.sleep(0)
+            turn += 1
+        assert len(set(begun)) == len(opened)
+        for reader, writer in opened:
+            assert b'"errno":0' in await reader.readuntil(b"}")
+            writer.close()
+
+
+async def test_body_of_thousands_of_chunks_does_not_hold_the_loop() -> None:
+    """Each read of the socket takes a part of them."""
+    async with served_api() as api:
+        body = b'{"datastreams":[{"id":"a","datapoints":[{"value":1}]}]}' + b" " * 40_000
+        text = (
+            f"POST /devices/{api.device.id}/datapoints HTTP/1.1\r\nHost: localhost\r\n"
+            "api-key: secret\r\nTransfer-Encoding: chunked\r\n\r\n"
+        ).encode() + b"".join(b"1\r\n%c\r\n" % each for each in body)
+        answer, turns = await counting_turns(raw(api, text + b"0\r\n\r\n"))
+        assert b'"errno":0' in answer
+        assert turns > 25
 
 
 async def test_client_that_leaves_during_a_long_answer_is_not_logged(

@@ -1,19 +1,23 @@
 """OneNET's two error tables: each number is reached by a documented request, with its text.
 
 The classic table (0 to 23) is that of all calls in 2018, and of all but `/nbiot` in 2019; `/nbiot`
-has a table of its own then.
+has a table of its own then. A number that no request can cause here is reached by a fault of the
+platform (`ApiFault`); so is each of the others.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from aiocoap import Message
 from aiocoap.numbers import Code
 
+from emulator.onenet.api_faults import ApiFault
+from emulator.onenet.devices import MAX_DEVICES
 from tests.support.fake_device import IMEI, IMSI, TLV, refusing, silent
 from tests.support.served_api import NEW, READ, ServedApi, served_api
 
@@ -71,6 +75,21 @@ async def full(api: ServedApi) -> dict[str, Any]:
     return answer
 
 
+async def stream_twice(api: ServedApi) -> dict[str, Any]:
+    for _ in range(2):
+        path = f"/devices/{api.device.id}/datastreams"
+        answer = await api.call("POST", path, body={"id": "speed", "unit": "m/s"})
+    return answer
+
+
+async def one_too_many(api: ServedApi) -> dict[str, Any]:
+    with api.platform.database.transaction():
+        for number in range(MAX_DEVICES - 1):
+            description = replace(api.device.description, imei=str(number))
+            api.platform.create_device(description, api.now)
+    return await api.call("POST", "/devices", body=NEW)
+
+
 def unreadable(_: Message) -> Message:
     return Message(code=Code.CONTENT, content_format=TLV, payload=b"\xc8")
 
@@ -94,9 +113,11 @@ CLASSIC: dict[int, tuple[str, Asked]] = {
     8: ("not found: GET /nowhere is not served", call("GET", "/nowhere")),
     9: ("entity data required", call("POST", "/nbiot", WRITE)),
     10: ("device not online: 500000001", call("GET", "/nbiot", READ)),
+    11: ("datastream already exists: speed", stream_twice),
     13: ("system limit: 20 requests wait for this device", full),
     14: ("network latency: network latency or device offline", logging_out),
     16: ("unsuccess: TIME_OUT null", unanswered),
+    19: (f"device count limit by account policy: {MAX_DEVICES} devices exist", one_too_many),
     20: (
         "max device count limit is 1000 for one time: devIds has 1001 entries, expected at most"
         " 1000",
@@ -107,14 +128,12 @@ CLASSIC: dict[int, tuple[str, Asked]] = {
         call("POST", "/devices", body=NEW | {"protocol": "EDP"}),
     ),
 }
-# Why no documented request reaches them.
-CLASSIC_UNREACHED = {
-    11: "streams are made by reports: a second report is another point",
-    12: "a second device is 6, as captured; titles may be equal",
-    15: "the emulated platform has no limit of frequency",
+# Why only a fault reaches them.
+CLASSIC_BY_FAULT = {
+    12: "a second device is 6, as captured, and a second stream 11; titles may be equal",
+    15: "the limit of the real platform is not published, and tests would meet it first",
     17: "what fails inside the platform is 1",
     18: "there is no server of that name (hs)",
-    19: "more than 10,000 devices; see test_errors",
     21: "no document says which fields of a device it is about",
     23: "there is no list of such words",
 }
@@ -131,7 +150,7 @@ OF_2019: dict[int, tuple[str, Asked]] = {
         call("GET", "/nbiot", READ | {"obj_id": "x"}),
     ),
 }
-OF_2019_UNREACHED = {5117: "it is about calls between servers of the real platform (rpc)"}
+OF_2019_BY_FAULT = {5117: "it is about calls between servers of the real platform (rpc)"}
 
 # The reasons of 5106, by what reaches them: what the device answers, or a whole call.
 REASONS: dict[str, Asked] = {
@@ -160,9 +179,11 @@ REASONS_UNREACHED = {
 
 def test_tables_are_complete() -> None:
     """OneNET's documents: 0 to 23, and the table of 2019 with the reasons of 5106."""
-    assert sorted([*CLASSIC, *CLASSIC_UNREACHED]) == list(range(24))
+    assert sorted([*CLASSIC, *CLASSIC_BY_FAULT]) == list(range(24))
+    assert [0, *CLASSIC_TEXTS] == list(range(24))
     numbers = [0, 1, 3, 7, 2001, 5006, 5106, 5108, 5117]
-    assert sorted([*OF_2019, *OF_2019_UNREACHED]) == numbers
+    assert sorted([*OF_2019, *OF_2019_BY_FAULT]) == numbers
+    assert [0, *TEXTS_OF_2019] == numbers
     assert len([*REASONS, *REASONS_UNREACHED]) == 13
 
 
@@ -188,6 +209,63 @@ async def test_classic_number_of_other_calls_in_2019(errno: int) -> None:
 async def test_number_of_the_table_of_2019(errno: int) -> None:
     text, asked = OF_2019[errno]
     assert await answered(2019, asked) == (errno, text)
+
+
+# What a call answers with a fault of this number: the text of OneNET's table, and what captured
+# answers have after it.
+CLASSIC_TEXTS = {
+    1: "internal server error",
+    2: "api-key required",
+    3: "auth failed",
+    4: "invalid JSON",
+    5: "request entity too large",
+    6: "invalid parameter",
+    7: "parameter required",
+    8: "not found",
+    9: "entity data required",
+    10: "device not online",
+    11: "datastream already exists",
+    12: "already exists",
+    13: "system limit",
+    14: "network latency: network latency or device offline",
+    15: "api freq out of limit",
+    16: "unsuccess: TIME_OUT null",
+    17: "nbiot server error",
+    18: "hs server error",
+    19: "device count limit by account policy",
+    20: "max device count limit is 1000 for one time",
+    21: "device field constraint violation",
+    22: "invalid protocol",
+    23: "contain sensitive words",
+}
+TEXTS_OF_2019 = {
+    1: "auth failed",
+    3: "parameter required",
+    7: "service internal error",
+    2001: "device not online",
+    5006: "system logic limit",
+    5106: "unsuccess: TIME_OUT",
+    5108: "invalid parameter",
+    5117: "rpc error",
+}
+
+
+@pytest.mark.parametrize("year", [2018, 2019])
+async def test_fault_with_each_number(year: int) -> None:
+    """Each is met once, whatever is asked; then the platform is as before."""
+    async with served_api(year) as api:
+        api.log_in()
+        device = f"/devices/{api.device.id}"
+        for table, path, query in (
+            (CLASSIC_TEXTS, device, {}),
+            (CLASSIC_TEXTS if year == 2018 else TEXTS_OF_2019, "/nbiot", READ),
+        ):
+            for errno, text in table.items():
+                api.platform.api_faults.fault = ApiFault(errno, calls=1)
+                answer = await api.call("GET", path, query)
+                assert answer.pop("data", None) is None
+                assert answer == {"errno": errno, "error": text}
+                assert (await api.call("GET", path, query))["errno"] == 0
 
 
 @pytest.mark.parametrize("reason", REASONS)

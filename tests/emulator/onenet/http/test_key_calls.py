@@ -104,6 +104,9 @@ async def test_key_of_a_stream_sees_that_stream_only() -> None:
         assert [stream["id"] for stream in listed] == ["gps"]
         assert (await api.call("GET", f"{path}/datastreams/gps", key=key))["errno"] == 0
         assert (await api.call("GET", f"{path}/datastreams/other", key=key))["errno"] == 8
+        for stream, errno in (("other", 3), ("third", 3), ("gps", 11)):
+            made = await api.call("POST", f"{path}/datastreams", body={"id": stream}, key=key)
+            assert made["errno"] == errno
         detail = (await api.call("GET", path, key=key))["data"]
         assert [stream["id"] for stream in detail["datastreams"]] == ["gps"]
         newest = await api.call("GET", "/devices/datapoints", {"devIds": api.device.id}, key=key)

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from emulator.lwm2m.model import Path
+from emulator.onenet.store.points import MAX_STREAMS
 from tests.support.peers import until
 from tests.support.served_api import ServedApi, counting_turns, served_api
 
@@ -255,12 +256,68 @@ async def test_streams_are_listed_with_their_newest_point() -> None:
         }
 
 
+SPEED = {"id": "speed", "unit": "m/s", "unit_symbol": "v", "tags": ["mobile"]}
+UNITS = {"unit": "m/s", "unit_symbol": "v", "tags": ["mobile"]}
+
+
+async def test_stream_is_created_before_its_first_point() -> None:
+    """OneNET's documents of 2018, "add data stream"; its SDKs call it."""
+    async with served_api() as api:
+        path = f"/devices/{api.device.id}/datastreams"
+        made = await api.call("POST", path, body=SPEED)
+        assert list(made["data"]) == ["ds_uuid"]
+        uuid = {"uuid": made["data"]["ds_uuid"]}
+        shown = {"id": "speed", "create_time": "2015-12-01 17:06:23", **uuid, **UNITS}
+        assert (await api.call("GET", path))["data"] == [shown]
+        assert (await api.call("GET", f"{path}/speed"))["data"] == shown
+        detail = (await api.call("GET", f"/devices/{api.device.id}"))["data"]
+        assert detail["datastreams"] == [shown]
+        assert (await api.call("GET", points(api)))["data"] == {"count": 0, "datastreams": []}
+        again = await api.call("POST", path, body={"id": "speed"})
+        assert again == {"errno": 11, "error": "datastream already exists: speed"}
+        await post(api, speed=[5], other=[1])
+        assert (await api.call("POST", path, body={"id": "other"}))["errno"] == 11
+        newest = {"update_at": "2015-12-01 17:06:23", "current_value": 5}
+        assert (await api.call("GET", f"{path}/speed"))["data"] == shown | newest
+
+
+@pytest.mark.parametrize(
+    ("body", "errno", "text"),
+    [
+        (None, 9, "entity data required"),
+        ({"unit": "m"}, 7, "parameter required: id"),
+        ({"id": "a/b"}, 6, 'id "a/b", expected 1 to 100 characters'),
+        ({"id": 5}, 6, "id 5, expected"),
+        ({"id": "a", "unit": 5}, 6, "unit 5, expected a text"),
+        ({"id": "a", "unit_symbol": "x" * 101}, 6, "expected at most 100 characters"),
+        ({"id": "a", "tags": "x"}, 6, "tags, expected a list of texts"),
+        ({"id": "a", "tags": ["x" * 101]}, 6, "expected at most 100 characters"),
+        ({"id": "a", "cmd": "01"}, 6, '"cmd" is not served, expected id, unit'),
+    ],
+)
+async def test_invalid_stream_is_not_created(body: object, errno: int, text: str) -> None:
+    async with served_api() as api:
+        path = f"/devices/{api.device.id}/datastreams"
+        answer = await api.call("POST", path, body=body)
+        assert (answer["errno"], text in answer["error"]) == (errno, True)
+        assert (await api.call("GET", path))["data"] == []
+
+
+async def test_streams_of_a_device_are_bounded() -> None:
+    async with served_api() as api:
+        rows = [(int(api.device.id), str(number), 1, number) for number in range(MAX_STREAMS)]
+        api.platform.points.add_many(rows, api.now)
+        answer = await api.call("POST", f"/devices/{api.device.id}/datastreams", body=SPEED)
+        assert answer == {"errno": 13, "error": "system limit: the device has 1000 streams"}
+
+
 @pytest.mark.parametrize(
     ("method", "path"),
     [
         ("GET", "/devices/5/datapoints"),
         ("POST", "/devices/5/datapoints"),
         ("GET", "/devices/5/datastreams"),
+        ("POST", "/devices/5/datastreams"),
         ("GET", "/devices/5/datastreams/a"),
     ],
 )

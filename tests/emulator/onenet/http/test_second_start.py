@@ -37,6 +37,8 @@ async def test_second_start_shows_devices_keys_and_points(tmp_path: Path) -> Non
         points = [{"value": {"t": 22.5}}, {"value": "x", "at": "2015-12-01T17:06:23"}]
         body = {"datastreams": [{"id": "gps", "datapoints": points}]}
         await api.call("POST", f"/devices/{device}/datapoints", body=body)
+        stream = {"id": "speed", "unit": "m/s"}
+        await api.call("POST", f"/devices/{device}/datastreams", body=stream)
         permissions = [{"resources": [{"dev_id": device}], "access_methods": ["get"]}]
         made = await api.call("POST", "/keys", body={"title": "t", "permissions": permissions})
         key = made["data"]["key"]

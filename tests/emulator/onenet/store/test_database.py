@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import resource
 import sqlite3
 import subprocess
@@ -11,12 +12,15 @@ from collections.abc import Iterator
 from contextlib import closing
 from operator import methodcaller
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from emulator.onenet.commands.command import State
 from emulator.onenet.store import database as module
 from emulator.onenet.store.database import Database, StoreError
 from emulator.onenet.store.schema import MIGRATIONS
+from tests.support.fake_device import CloudWithDevice
 
 
 @pytest.fixture
@@ -93,29 +97,67 @@ def test_file_of_another_process_is_refused(tmp_path: Path) -> None:
 
 # Versions ----------------------------------------------------------------------------------------
 
-# A file as version 1 makes it, so that later versions are tested with it. It grows with the schema
-# until version 1 has been published.
-VERSION_1 = "\n".join(
-    (
-        MIGRATIONS[0],
-        "INSERT INTO streams VALUES (1, 500000001, '3303_0_5700', 5.0, 1);",
-        "INSERT INTO points VALUES (1, 5000, 1, '21.5');",
-        "PRAGMA user_version = 1;",
-    )
-)
+VERSION_1 = Path(__file__).with_name("version_1.sql").read_text(encoding="utf-8")
+
+
+def content(database: Database | sqlite3.Connection) -> dict[str, list[Any]]:
+    """The rows of each table; under "" the statements that made tables and indexes."""
+    found = database.execute("SELECT name, sql FROM sqlite_schema WHERE sql NOT NULL").fetchall()
+    made = {name: " ".join(re.sub("--.*", "", sql).split()) for name, sql in found}
+    tables = [name for name in made if made[name].startswith("CREATE TABLE")]
+    return {"": sorted(made.values())} | {
+        name: database.execute(f"SELECT * FROM {name}").fetchall() for name in tables
+    }
 
 
 def test_new_file_has_the_newest_version(file: Database) -> None:
     assert file.execute("PRAGMA user_version").fetchone() == (len(MIGRATIONS),)
 
 
-def test_file_of_version_1_is_taken_up(tmp_path: Path) -> None:
-    path = tmp_path / "store.db"
+def made_of(path: Path, script: str) -> dict[str, list[Any]]:
     with closing(sqlite3.connect(path)) as made:
-        made.executescript(VERSION_1)
-    with closing(Database(path)) as database:
+        made.executescript(script)
+        return content(made)
+
+
+def test_first_step_makes_the_tables_of_version_1(tmp_path: Path) -> None:
+    """A step that was published is never changed: a change of the tables is a new one."""
+    frozen = made_of(tmp_path / "frozen.db", VERSION_1)
+    assert made_of(tmp_path / "made.db", MIGRATIONS[0])[""] == frozen[""]
+    assert all(frozen.values()), "there is a row in each table"
+
+
+def test_file_of_version_1_is_taken_up(tmp_path: Path) -> None:
+    """It gets the tables of a new file, and keeps its rows."""
+    before = made_of(tmp_path / "store.db", VERSION_1)
+    with (
+        closing(Database(tmp_path / "store.db")) as database,
+        closing(Database(tmp_path / "new.db")) as new,
+    ):
         assert database.execute("PRAGMA user_version").fetchone() == (len(MIGRATIONS),)
-        assert database.execute("SELECT at, value FROM points").fetchall() == [(5000, "21.5")]
+        after = content(database)
+        assert after[""] == content(new)[""]
+        for name in before.keys() - {""}:
+            kept = [row[: len(old)] for row, old in zip(after[name], before[name], strict=True)]
+            assert kept == before[name], "new columns come behind the others"
+
+
+def test_platform_goes_on_with_a_file_of_version_1(tmp_path: Path) -> None:
+    made_of(tmp_path / "store.db", VERSION_1)
+    with closing(Database(tmp_path / "store.db")) as database:
+        cloud = CloudWithDevice(database=database, now=1_448_960_800.0)
+        platform, device = cloud.platform, int(cloud.device.id)
+        assert cloud.online
+        assert cloud.values() == [21.5]
+        assert [key.title for key in platform.keys.all()] == ["a key"]
+        assert [one.content.title for one in platform.triggers.page(None, 1, 9)[1]] == ["too warm"]
+        _, (command,) = platform.commands.history(device, 0.0, None, cloud.now, per_page=9)
+        assert command.state is State.WAIT
+        assert (platform.push.waiting, platform.push.enabled) == (1, True)
+        cloud.step(300)  # up to its valid time
+        cloud.module.update()
+        cloud.step(1)
+        assert "Read /3303/0/5700" in cloud.module.operations()
 
 
 def test_each_later_step_is_taken_once_and_a_failed_one_changes_nothing(
