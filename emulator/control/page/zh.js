@@ -76,7 +76,6 @@ export const ZH = {
   "report": "上报",
   "such as {text}": "例如 {text}",
   "separated by commas": "以逗号分隔",
-  "Module": "模组",
   "Data points": "数据点",
   "{text} is no number, expected such as 20.5": "{text} 不是数字，应为例如 20.5",
 
