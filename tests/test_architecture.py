@@ -405,3 +405,16 @@ def test_the_tests_mirror_the_packages() -> Iterator[str]:
         for folder in folders(tests):
             if not (ROOT / package / folder.relative_to(ROOT / tests)).is_dir():
                 yield f"{folder} has no counterpart in {package}"
+
+
+@rule
+def test_each_system_test_runs_in_each_language_or_says_why() -> Iterator[str]:
+    folder = ROOT / "tests" / "system"
+    reasons = ast.get_docstring(ast.parse((folder / "conftest.py").read_text(encoding="utf-8")))
+    assert reasons is not None
+    for path in sorted(folder.rglob("test_*.py")):
+        name = path.relative_to(folder).with_suffix("").as_posix()
+        if 'usefixtures("each_language")' not in path.read_text(encoding="utf-8") and not (
+            f"`{name}`" in reasons or f"`{name.partition('/')[0]}/`" in reasons
+        ):
+            yield f"{name}: neither marked nor explained in tests/system/conftest.py"
