@@ -36,6 +36,7 @@ if TYPE_CHECKING:  # `as` exports a name (PEP 484)
     from emulator.clock.clocks import EagerClock as EagerClock
     from emulator.clock.clocks import LoopClock as LoopClock
     from emulator.clock.clocks import VirtualClock as VirtualClock
+    from emulator.clock.steered import SteeredClock as SteeredClock
     from emulator.emulator import Emulator as Emulator
     from emulator.line.faults import Rates as Rates
     from emulator.module.firmware import Firmware as Firmware
@@ -58,6 +59,7 @@ _MODULE_OF = {
     "LoopClock": "emulator.clock.clocks",
     "Rates": "emulator.line.faults",
     "Sim": "emulator.module.radio.sim",
+    "SteeredClock": "emulator.clock.steered",
     "VirtualClock": "emulator.clock.clocks",
     "within": "emulator.simulation.remote",
 }

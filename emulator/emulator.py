@@ -295,10 +295,12 @@ class Emulator:
                 board.module.key = device.psk.encode()
 
     def _has_pending_work(self) -> bool:
-        """Whether a host or a request waits: for a module, or for a message in the air.
+        """Whether a host or a request waits: for a module, a message in the air, or the platform.
 
         An application may wait for any message, so each moves the clock, by its latency at most.
         """
         if not self._scheduler.started:
             return False
+        if self.platform.reports.waiting and not self.platform.reports.failing:
+            return True
         return self.air.deadline is not None or any(board.has_pending_work for board in self.boards)

@@ -14,6 +14,7 @@ from m5310.device.device import Device as Device
 from m5310.device.events import (
     AttributesSet as AttributesSet,
     Created as Created,
+    FirmwareUpdate as FirmwareUpdate,
     Identified as Identified,
     LoggedIn as LoggedIn,
     LoggedOut as LoggedOut,
@@ -30,9 +31,11 @@ from m5310.device.events import (
     Restored as Restored,
     Searching as Searching,
     Subscribed as Subscribed,
+    UpdateStep as UpdateStep,
     UpkeepCounters as UpkeepCounters,
     Waiting as Waiting,
 )
+from m5310.device.firmware import Firmware as Firmware
 from m5310.device.outbox import WhenFull as WhenFull
 from m5310.device.reports import Report as Report, ReportState as ReportState
 from m5310.dialects.classic.config import Blocks as Blocks, Config as Config

@@ -45,10 +45,12 @@ class Number:
     whole: bool = False
 
     def read(self, name: str, value: object) -> float:
-        if isinstance(value, int if self.whole else int | float) and not isinstance(value, bool):
-            number: float = value
-            if self.least <= number <= self.most:
-                return number
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            fits = self.least <= value <= self.most
+            if fits and not self.whole:
+                return value
+            if fits and value == int(value):  # 3.0 is an integer in JSON, too
+                return int(value)
         kind = "a whole number" if self.whole else "a number"
         raise invalid(f"{name} {shown(value)}, expected {kind}, {self.least:g} to {self.most:.9g}")
 

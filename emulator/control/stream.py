@@ -57,11 +57,14 @@ class Turns:
 async def watch(
     control: Control,
     turns: Turns,
-    viewer: Viewer,
+    viewer: Viewer | None,
     module: int | None,
     request: web.BaseRequest,
 ) -> web.StreamResponse:
-    """Send events until the client goes away. Raises ApiError if MAX_VIEWERS watch already."""
+    """Send events until the client goes away; without a `viewer` none of the traffic.
+
+    Raises ApiError if MAX_VIEWERS watch already.
+    """
     if control.viewers >= MAX_VIEWERS:
         raise ApiError(Reason.LIMIT, f"{MAX_VIEWERS} viewers watch already")
     response = web.StreamResponse(headers={"Content-Type": EVENTS, **_HEAD})
@@ -78,7 +81,7 @@ async def watch(
                 async with asyncio.timeout(_STALLED):
                     await response.write(data)
                     await writer.drain()
-            if not viewer.behind:
+            if viewer is None or not viewer.behind:
                 await asyncio.sleep(_TICK)
     except (TimeoutError, ConnectionError):
         if request.transport is not None:
@@ -91,7 +94,7 @@ async def watch(
 class _Events:
     """What one viewer has not been sent yet. `online`: devices that logged in or out meanwhile."""
 
-    def __init__(self, control: Control, viewer: Viewer, module: int | None) -> None:
+    def __init__(self, control: Control, viewer: Viewer | None, module: int | None) -> None:
         self.online: dict[str, bool] = {}
         self._control, self._viewer, self._module = control, viewer, module
         self._entries: list[Answer] = []
@@ -100,13 +103,15 @@ class _Events:
 
     def read(self) -> bool:
         """Read some of the traffic; whether there is more for this event."""
+        if self._viewer is None:
+            return False
         self._entries += self._viewer.read(_AT_ONCE)
         return self._viewer.behind and len(self._entries) < MAX_ENTRIES
 
     def take(self, now: float) -> bytes:
         """All events that are due at `now`, seconds of the event loop."""
         viewer, data = self._viewer, b""
-        if self._entries or viewer.lost:
+        if viewer is not None and (self._entries or viewer.lost):
             found = {"entries": self._entries, "lost": viewer.lost, "last": viewer.last}
             data += _event("traffic", found)
             self._entries, viewer.lost = [], 0

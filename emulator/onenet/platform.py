@@ -24,6 +24,7 @@ from emulator.onenet.lwm2m.server import ACCESS_URI, Server, Sign
 from emulator.onenet.posting import Post, Reply, Send
 from emulator.onenet.push.messages import CommandResult
 from emulator.onenet.push.push import Push
+from emulator.onenet.reports import Point, Reports
 from emulator.onenet.software_updates import SoftwareUpdates
 from emulator.onenet.store.database import Database, StoreError
 from emulator.onenet.store.points import Points
@@ -39,9 +40,6 @@ _KEY_LENGTH, _KEY_CHARACTERS = 16, ascii_letters + digits
 _RETRY_TIME = 1.0
 # guess: the limit of the real platform for one device is not published.
 MAX_OPEN_REQUESTS = 20
-# Data points of one turn, with the triggers that are judged at each.
-_EFFORT = 50
-_Point = tuple[str, object, int]
 
 T = TypeVar("T")
 
@@ -95,6 +93,7 @@ class Platform:
         self.commands.on_change = self._changed
         self.updates = SoftwareUpdates(self.request)
         self.updates.on_change = self._changed
+        self.reports = Reports(self.database, self._effort, self._take)
         self._registrations = StoredRegistrations(self.database)
         self._restore()
 
@@ -109,7 +108,14 @@ class Platform:
     def step(self, now: float) -> float | None:
         """Do what is due at `now`; returns the next deadline, None if nothing is planned."""
         due: list[float | None] = []
-        for part in (self.commands, self.updates, self.points, self.triggers, self.push):
+        for part in (
+            self.reports,
+            self.commands,
+            self.updates,
+            self.points,
+            self.triggers,
+            self.push,
+        ):
             try:
                 part.step(now)
             except StoreError:
@@ -330,22 +336,26 @@ class Platform:
         with _kept():
             self.record(device, [(stream_id(item.path), item.value, at_ms) for item in items], now)
 
-    def pieces(self, device: Device, points: Iterable[_Point]) -> Iterator[list[_Point]]:
+    def pieces(self, device: Device, points: Iterable[Point]) -> Iterator[list[Point]]:
         """The points, as many at a time as `record` takes in less than 5 ms."""
-        piece: list[_Point] = []
-        effort = 0
-        for point in points:
-            needed = 1 + self.triggers.watching(device.id, point[0])
-            if piece and effort + needed > _EFFORT:
-                yield piece
-                piece, effort = [], 0
-            piece.append(point)
-            effort += needed
-        yield piece
+        return self.reports.pieces(int(device.id), points)
 
-    def record(self, device: Device, points: Sequence[_Point], now: float) -> None:
-        """Store data points of `device`: stream, value, milliseconds; and push them."""
-        number = int(device.id)
+    def record(self, device: Device, points: Sequence[Point], now: float) -> None:
+        """Store data points of `device`: stream, value, milliseconds; and push them.
+
+        If that takes long, they are kept now, and stored within the next steps.
+        """
+        self.reports.add(int(device.id), points, now)
+        if self.reports.waiting:
+            self.on_change()
+
+    def _effort(self, device: int, stream: str) -> int:
+        return 1 + self.triggers.watching(str(device), stream)
+
+    def _take(self, number: int, points: Sequence[Point], now: float) -> None:
+        device = self.devices.get(str(number))
+        if device is None:  # it was deleted while they waited
+            return
         rows = [(number, *point) for point in points]
         with self.database.transaction():
             self.triggers.on_points(rows, now)

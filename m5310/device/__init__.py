@@ -57,6 +57,13 @@ answers in order: `RequestHandler` calls the callback (coroutines on the loop, f
 thread) and returns the commands of the answer, or of a refusal. The platform repeats an unanswered
 request: a repeat with the same msgid and path gets the same answer, without a second call.
 
+Fetched requests. A module that buffers requests reports one (`OperationWaiting`). `Requests.fetch`
+queues the line that fetches it, and queues that again after each answer; the last one brings none.
+
+Firmware of the host. With a `Firmware`, requests to objects 3 and 5 that belong to an update of the
+host's own program are answered by `FirmwareObjects`, through the same queue: all others to these
+objects are the module's.
+
 Without the program. Where the host must answer observes, discovers and attributes, `Dispatch` asks
 the dialect for the answer and `Requests.reply` queues it with the others. A report waits until the
 platform observes its object instance after a login, at most `OBSERVE_WITHIN` s from one observe to

@@ -24,6 +24,7 @@ from m5310.device.events import (
     UpkeepCounters,
     announced,
 )
+from m5310.device.firmware import Firmware, FirmwareObjects, version_of
 from m5310.device.holding import Holding
 from m5310.device.language import Language
 from m5310.device.lifecycle import Lifecycle
@@ -37,6 +38,7 @@ from m5310.device.requests import Requests
 from m5310.dialects.classic.config import Blocks, Config
 from m5310.dialects.classic.dialect import Classic
 from m5310.dialects.classic.form import Reading
+from m5310.dialects.dialect import Options
 from m5310.dialects.profiles import Profile, profile_for
 from m5310.dialects.suite.dialect import Suite
 from m5310.errors import M5310Error, NotFound, ParameterError, Text
@@ -99,6 +101,9 @@ class Device:
         dialect: str | None = None,
         module: ModuleName | None = None,
         baudrate: int | None = None,
+        auth_code: str | None = None,
+        psk: str | None = None,
+        firmware: Firmware | None = None,
         answer_within: float = ANSWER_WITHIN,
         reading: Reading = Reading.EITHER,
         honour_attributes: bool = False,
@@ -109,22 +114,18 @@ class Device:
         random: Random | None = None,
     ) -> None:
         given = profile_for(dialect, module)
-        if baudrate is None:
-            baudrate = given.baud if given else BAUDRATE
-        link = Link(port, baudrate)
+        options = Options(auth_code, psk, version_of(firmware))
+        default = given.baud if given else BAUDRATE
+        link = Link(port, default if baudrate is None else baudrate)
         config = Config(endpoint, uri, lifetime, bootstrap, blocks=blocks)
-        parameters.flag("recover", recover)
         self.module: Final = Module(link)
-        self._endpoint = endpoint
         self._events = EventEmitter(on_event)
         resources = self._resources = ObjectTree()
         emit = self._events.emit
         language = self._language = Language(
             Classic(config, parameters.member("reading", reading, Reading)),
-            partial(Suite, config=config, resources=resources),
-            link,
-            emit,
-            given,
+            partial(Suite, config=config, resources=resources, options=options),
+            *(link, emit, given, options.wanted),
             asks=dialect == "suite",
         )
         spoken = language.dialect
@@ -147,13 +148,13 @@ class Device:
         )
         self._holding = Holding(reports, honour_attributes)
         callbacks, handlers = Callbacks(), Handlers(on_read, on_write, on_execute)
-        handler = RequestHandler(
-            resources, handlers, spoken, callbacks, answer_within=answer_within
-        )
-        requests = self._requests = Requests(handler, link.execute, link.session)
+        answering = partial(RequestHandler, dialect=spoken, callbacks=callbacks)
+        handler = answering(resources, handlers, answer_within=answer_within)
+        requests = Requests(handler, link.execute, link.session)
         parts = Parts(registration, provisioning, recovery, reports, requests, callbacks)
         self._lifecycle = Lifecycle(self.module, parts)
-        Dispatch(link, parts, spoken, resources, self._events, self._holding)
+        updates = None if firmware is None else FirmwareObjects(firmware, answering, callbacks)
+        Dispatch(link, parts, spoken, resources, self._events, self._holding, updates)
 
     @property
     def state(self) -> DeviceState:
@@ -277,7 +278,7 @@ class Device:
         module continues, and `state` follows the outcome.
         """
         await self._registration.connect(timeout, self._find_network)
-        self._events.emit(LoggedIn(self._endpoint))
+        self._events.emit(LoggedIn(self._language.dialect.endpoint))
 
     async def _find_network(self, seconds: float) -> None:
         def progress(attempt: Attempt) -> None:

@@ -9,6 +9,7 @@ from typing import Final, assert_never
 
 from m5310.device.attributes import Attributes
 from m5310.device.events import AttributesSet, EventEmitter, ModuleEvent, Subscribed
+from m5310.device.firmware import FirmwareObjects
 from m5310.device.holding import Holding
 from m5310.device.parts import Parts
 from m5310.dialects.dialect import Dialect
@@ -24,9 +25,11 @@ from m5310.dialects.urcs import (
     Notice,
     Observed,
     Opened,
+    OperationWaiting,
     ParameterRequest,
     ReadRequest,
     Request,
+    SendReport,
     Updated,
     UpdateNeeded,
     Urc,
@@ -56,6 +59,7 @@ class Dispatch:
         resources: ObjectTree,
         events: EventEmitter,
         holding: Holding,
+        firmware: FirmwareObjects | None = None,
     ) -> None:
         self._link = link
         self._parts = parts
@@ -63,6 +67,7 @@ class Dispatch:
         self._resources = resources
         self._events = events
         self._holding = holding
+        self._firmware = firmware
         link.listen(self._on_link_event)
         parts.registration.listen(self._on_state)
 
@@ -105,23 +110,50 @@ class Dispatch:
                 parts.registration.on_outcome(urc)
             case Observed() | Discovered() | ParameterRequest():
                 self._on_notice(urc)
+            case UpdateNeeded() | Event() | OperationWaiting() | SendReport():
+                self._on_report(urc)
+            case None:
+                pass  # not of this dialect
+            case _:
+                assert_never(urc)
+
+    def _on_report(self, urc: UpdateNeeded | Event | OperationWaiting | SendReport) -> None:
+        """What the module reports of its own state."""
+        parts = self._parts
+        match urc:
             case UpdateNeeded(_, seconds):
                 parts.recovery.update_needed(seconds)
             case Event():
                 if not urc.progress:
                     self._events.emit(ModuleEvent(urc.number, urc.extend, urc.meaning))
-            case None:
-                pass  # not of this dialect
+            case OperationWaiting():
+                parts.requests.fetch(self._dialect.fetch())
+            case SendReport():
+                if not urc.sent:
+                    _log.warning("the module could not send message %d (7 bits)", urc.number)
             case _:
                 assert_never(urc)
 
     def _on_request(self, request: Request) -> None:
         registered = self._parts.registration.state.registered
         number = request.path.object
+        requests, updates = self._parts.requests, self._firmware
         if not self._is_modules(number):
-            self._parts.requests.receive(request, registered=registered)
-        elif isinstance(request, ReadRequest) and number == _DEVICE_OBJECT and registered:
+            requests.receive(request, registered=registered)
+            return
+        if updates is not None and updates.serves(request):
+            whole = updates.whole(request)
+            requests.receive(
+                whole, registered=registered, handler=updates.handler, sent=self._update_answered
+            )
+            return
+        if isinstance(request, ReadRequest) and number == _DEVICE_OBJECT and registered:
             self._events.emit(Subscribed())
+
+    def _update_answered(self) -> None:
+        assert self._firmware is not None
+        if (step := self._firmware.answered()) is not None:
+            self._events.emit(step)
 
     def _on_notice(self, notice: Notice) -> None:
         if not isinstance(notice, Observed):

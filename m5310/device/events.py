@@ -9,6 +9,7 @@ import logging
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from enum import Enum
 from typing import Final, NamedTuple
 
 from m5310.commands.network import Registration
@@ -142,6 +143,43 @@ class ModuleEvent:
         )
 
 
+class UpdateStep(Enum):
+    """How far an update is."""
+
+    BEGUN = "begun"  # the platform reads version and memory
+    ERASED = "erased"  # blocks follow
+    COMPLETE = "complete"  # the last block is stored
+    INSTALL = "install"  # the program is to install the new firmware
+    OVER = "over"
+
+
+@dataclass(frozen=True, slots=True)
+class FirmwareUpdate:
+    """A step of the update of the host's firmware, after its answer; `received` bytes so far.
+
+    At INSTALL the program installs what `on_block` got, and then updates the registration.
+    """
+
+    step: UpdateStep
+    received: int
+
+    def __str__(self) -> str:
+        return Text(
+            "firmware of the host: {step} ({received} bytes)",
+            step=_WORDS[self.step],
+            received=self.received,
+        )
+
+
+_WORDS: Final = {
+    UpdateStep.BEGUN: Text("the platform asks for version and memory"),
+    UpdateStep.ERASED: Text("the platform sends a new one"),
+    UpdateStep.COMPLETE: Text("the new one is complete"),
+    UpdateStep.INSTALL: Text("the new one is to be installed"),
+    UpdateStep.OVER: Text("the update is over"),
+}
+
+
 @dataclass(frozen=True, slots=True)
 class LoggedOut:
     """The module logged out, not on request of the program."""
@@ -252,6 +290,7 @@ UpkeepEvent = (
     | Identified
     | AttributesSet
     | ModuleEvent
+    | FirmwareUpdate
     | LoggedOut
     | Reconnecting
     | Waiting
@@ -281,6 +320,7 @@ class UpkeepCounters(NamedTuple):
 
 GOOD_NEWS: Final = (
     *(Created, Identified, LoggedIn, Subscribed, Reported, AttributesSet, ModuleEvent),
+    FirmwareUpdate,
     *(PortBack, Restored, Renewed, Waiting),
 )
 """The events that are no disruption."""

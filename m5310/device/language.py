@@ -13,7 +13,7 @@ from m5310.dialects.profiles import PROFILES, Profile, profile_at_boot, profile_
 from m5310.dialects.suite import urcs as suite_urcs
 from m5310.dialects.suite.dialect import speaks as speaks_suite
 from m5310.dialects.urcs import Closed, Opened, Urc
-from m5310.errors import AnswerError, CommandError, LanguageRefused, NotInDialect, Text, shortened
+from m5310.errors import AnswerError, CommandError, LanguageRefused, Text, UsageError, shortened
 from m5310.module import banner
 from m5310.module.link import LineReceived, Link, LinkEvent, Restarted
 
@@ -46,15 +46,18 @@ class Language:
         link: Link | None = None,
         emit: Callable[[UpkeepEvent], None] = lambda _: None,
         given: Profile | None = None,
+        wanted: str = "",
         *,
         asks: bool = False,
     ) -> None:
-        """Without `suite` only the classic dialect is spoken."""
+        """Without `suite` only the classic dialect is spoken. `wanted`: what the program wants, and
+        only the suite has words for; NotInDialect if the given module does not speak it."""
         self._suite = suite
         self._link = link
         self._emit = emit
         self._certain = suite is None
-        self._asks = asks
+        self._asks = asks or bool(wanted)
+        self._wanted = wanted
         self._given = given
         self.profile: Profile | None = None
         """The module's profile; None: not known so far, or nothing but that it is an M5310."""
@@ -74,6 +77,8 @@ class Language:
         return self._spoken
 
     def _choose(self, profile: Profile) -> None:
+        if profile.classic and self._wanted:
+            raise profile.lacks(self._wanted)
         if not profile.classic and self._suite is not None:
             self._spoken = self._suite(profile)
             if self._link is not None:
@@ -89,7 +94,7 @@ class Language:
     def _on_link_event(self, event: LinkEvent) -> None:
         text = event.text if isinstance(event, LineReceived | Restarted) else ""
         if not self._certain and (profile := profile_at_boot(text)) is not None:
-            with contextlib.suppress(NotInDialect):  # `judge` raises it in the caller
+            with contextlib.suppress(UsageError):  # `judge` raises it in the caller
                 self._found(profile)
 
     async def configure(self, execute: Execute) -> None:
@@ -97,6 +102,8 @@ class Language:
         if self._asks and not self._certain:
             said = await banner.ask_all(execute)
             found = profile_of(said)
+            if found is not None and found.classic and self._wanted:
+                raise found.lacks(self._wanted)
             self._found(PROFILES["generic"] if found is None or found.classic else found)
         await self._spoken.configure(execute)
         self._certain = True

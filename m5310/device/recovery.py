@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from random import Random
 
+from m5310.device import parameters
 from m5310.device.events import LoggedOut, PortLost, Reset, UpkeepEvent
 from m5310.device.provisioning import Provisioning
 from m5310.device.registration import Registration
@@ -39,7 +40,7 @@ class RecoveryPolicy:
         self._link = module.link
         self._registration = registration
         self._emit = emit
-        self._recover = recover
+        self._recover = parameters.flag("recover", recover)
         self._restoration = Restoration(module, registration, provisioning, emit, random)
         self._renewal = Renewal(registration, lifetime, emit, self._renewal_failed)
         self._announced = False  # the module goes down, and has not reported yet that it is up

@@ -35,7 +35,7 @@ _log = logging.getLogger("m5310.device")
 
 class _Job(NamedTuple):
     """A request to answer. With `answer` set, that answer is only sent again; `fault` is why the
-    request cannot be served; `sent` is called at the end."""
+    request cannot be served; `sent` is called at the end. With `fetches` it fetches a request."""
 
     key: _Key | None
     parts: tuple[Request, ...]
@@ -45,6 +45,8 @@ class _Job(NamedTuple):
     answer: Commands | None = None
     fault: AnswerError | None = None
     sent: Callable[[], None] = lambda: None
+    handler: RequestHandler | None = None
+    fetches: bool = False
 
 
 class Requests:
@@ -60,6 +62,7 @@ class Requests:
         self._registered = False  # when the first of the parts came
         self._part_due: asyncio.TimerHandle | None = None
         self._open = False
+        self._fetch: Commands = ()  # once the module has reported a buffered request
         self._task: asyncio.Task[None] | None = None  # runs while there are requests
 
     def start(self) -> None:
@@ -76,17 +79,37 @@ class Requests:
             task.cancel()
             await asyncio.wait({task})
 
-    def receive(self, request: Request, *, registered: bool) -> None:
+    def receive(
+        self,
+        request: Request,
+        *,
+        registered: bool,
+        handler: RequestHandler | None = None,
+        sent: Callable[[], None] = lambda: None,
+    ) -> None:
         """Queue a request. Returns at once and raises nothing.
 
         If the device is not `registered` it is refused without calling the program: no answer, as
-        the C kit gives, would let the platform wait for 30 s.
+        the C kit gives, would let the platform wait for 30 s. Another `handler` than that of the
+        program's resources may answer it; `sent` is called after the answer.
         """
         parts: tuple[Request, ...] | None = (request,)
         if isinstance(request, WriteRequest):
             parts = self._complete(request, registered=registered)
         if parts is not None:
-            self._queue(parts, registered=registered)
+            self._queue(parts, registered=registered, handler=handler, sent=sent)
+
+    def fetch(self, commands: Commands) -> None:
+        """Fetch a request that the module buffers; after each answer the next one, until none
+        comes."""
+        self._fetch = commands
+        self._fetch_next()
+
+    def _fetch_next(self) -> None:
+        if self._fetch and not any(each.fetches for each in self._jobs):
+            number = self._session.number
+            self._jobs.append(_Job(None, (), 0.0, number, False, self._fetch, fetches=True))
+            self._serve()
 
     def reply(self, answer: Commands, what: str, sent: Callable[[], None]) -> None:
         """Queue an answer to `what` that needs no program. A repeat gets its own.
@@ -104,7 +127,13 @@ class Requests:
         self._queue((request,), registered=True, fault=fault)
 
     def _queue(
-        self, parts: tuple[Request, ...], *, registered: bool, fault: AnswerError | None = None
+        self,
+        parts: tuple[Request, ...],
+        *,
+        registered: bool,
+        fault: AnswerError | None = None,
+        handler: RequestHandler | None = None,
+        sent: Callable[[], None] = lambda: None,
     ) -> None:
         request = parts[0]
         now = asyncio.get_running_loop().time()
@@ -119,7 +148,9 @@ class Requests:
         answer = known[1] if known else None
         deadline = now + self._handler.answer_within
         session = self._session.number
-        self._jobs.append(_Job(key, parts, deadline, session, registered, answer, fault))
+        self._jobs.append(
+            _Job(key, parts, deadline, session, registered, answer, fault, sent, handler)
+        )
         self._known[key] = known[0] if known else now, None
         self._serve()
 
@@ -129,6 +160,7 @@ class Requests:
         self._known.clear()
         self._take_parts()
         self._jobs.clear()
+        self._fetch = ()
 
     def _complete(self, request: WriteRequest, *, registered: bool) -> tuple[Request, ...] | None:
         """All parts of the write; None if more are to follow."""
@@ -189,13 +221,16 @@ class Requests:
             level = logging.INFO if job.key is None else logging.WARNING
             await self._send(answer, job.session, level)
             job.sent()
+            if job.answer is None:  # one whose answer is refused would come again for ever
+                self._fetch_next()
             if job.key in self._known and job.session == self._session.number:
                 self._known[job.key] = self._known[job.key][0], answer
 
     async def _answer(self, job: _Job) -> Commands:
+        handler = job.handler or self._handler
         if job.fault is not None:
-            return self._handler.refuse(job.parts[0], job.fault)
-        return await self._handler.answer(job.parts, job.deadline, serve=job.serve)
+            return handler.refuse(job.parts[0], job.fault)
+        return await handler.answer(job.parts, job.deadline, serve=job.serve)
 
     async def _send(self, answer: Commands, session: int, level: int) -> None:
         try:

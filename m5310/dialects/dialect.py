@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any, Final, NamedTuple, Protocol
 
 from m5310.at.codec import Command, Execute
@@ -16,7 +18,7 @@ from m5310.dialects.urcs import (
     Urc,
     WriteRequest,
 )
-from m5310.errors import CommandError, CommandTimeout
+from m5310.errors import CommandError, CommandTimeout, ParameterError, Text
 from m5310.lwm2m.path import Path
 from m5310.lwm2m.resources import Resource
 from m5310.lwm2m.values import ValueType
@@ -28,6 +30,44 @@ ATTEMPTS: Final = 3
 Commands = tuple[Command[Any], ...]
 Declared = Callable[[Path], ValueType | None]
 """The type of a device's resource, None if it has none at this path."""
+
+
+_AUTH_CODE: Final = re.compile(r"[!#-+\-.-:<-~]{1,64}")  # no quote, comma, semicolon or blank
+_KEY: Final = re.compile(r"[A-Za-z0-9]{1,16}")
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What only the suite has words for. Raises ParameterError for what no line can carry.
+
+    `auth_code`: the authorization code of the device, ASCII. `psk`: the key of a server with DTLS,
+    letters and digits, 16 at most (documented). `version`: returns that of the host's own firmware,
+    which the platform may update.
+    """
+
+    auth_code: str | None = None
+    psk: str | None = None
+    version: Callable[[], str] | None = None
+
+    def __post_init__(self) -> None:
+        for name, shape, expected in (
+            ("auth_code", _AUTH_CODE, '1 to 64 ASCII characters other than " , ; and blanks'),
+            ("psk", _KEY, "1 to 16 letters and digits"),
+        ):
+            given = getattr(self, name)
+            if given is not None and not (isinstance(given, str) and shape.fullmatch(given)):
+                raise ParameterError(
+                    Text("{name}: expected {expected}", name=name, expected=expected)
+                )
+
+    @property
+    def wanted(self) -> str:
+        """What the program wants of these, in words; empty: nothing."""
+        if self.psk is not None:
+            return Text("a key (psk)")
+        if self.auth_code is not None:
+            return Text("an authorization code")
+        return Text("updates of the host's firmware") if self.version is not None else ""
 
 
 class WireValue(NamedTuple):
@@ -115,6 +155,9 @@ class Dialect(Protocol):
 
     def confirm(self, request: WriteRequest | ExecuteRequest) -> Commands:
         """Answer that a write or an execute was done (2.04 Changed)."""
+
+    def fetch(self) -> Commands:
+        """Fetch an operation that waits in the module (`OperationWaiting`); it comes as a line."""
 
     def refuse(self, request: Request, error: Exception, declared: ValueType | None) -> Commands:
         """Answer that a request cannot be served, because of `error`.

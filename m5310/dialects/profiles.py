@@ -13,7 +13,14 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Final
 
-from m5310.errors import CommandError, ParameterError, Text, listed, shortened
+from m5310.errors import (
+    CommandError,
+    NotInDialect,
+    ParameterError,
+    Text,
+    listed,
+    shortened,
+)
 
 
 class Create(Enum):
@@ -26,6 +33,14 @@ class Create(Enum):
     EXT = "ext"  # "<ip>",1
     CONFIG = "config"  # the server by a command of its own, then bare
     BOOTSTRAP = "bootstrap"  # bootstrap on or off by a command of its own, then the blob
+
+
+class Fetch(Enum):
+    """The command by which a host fetches an operation of the platform that the module buffers."""
+
+    NONE = "none"  # it has none
+    MGR = "mgr"  # AT+MIPLMGR, China Mobile
+    RD = "rd"  # AT+MIPLRD, Quectel
 
 
 _SUITE: Final = {100: Text("unknown"), 601: Text("parameter"), 602: Text("state")}
@@ -79,6 +94,13 @@ class Profile:
     of one object at most; `payload`: bytes of the values of one message at most, where opaque bytes
     count `opaque_weight` times. `answer_within`: seconds from a request to its answer. `echo`: it
     echoes command lines after its start. `baud` after its start.
+
+    `creates_ex`: it also has AT+MIPLCREATEEX, used for what only that takes: a key, an
+    authorization code. `fragment`: bytes of a configuration in one line at most (AT+MIPLCREATE).
+    `fetch`: the command for buffered operations; `buffered`: the mode that turns the buffer on, 0:
+    off, the module writes operations as they come. The mode is that of AT+MIPLNMI (1 in China
+    Mobile's manual; some firmware counts from 2), or of AT+MIPLCONFIG=7 (1 writes, 2 executes, 3
+    both).
     """
 
     name: str
@@ -95,6 +117,10 @@ class Profile:
     answer_within: float = 10.0
     echo: bool = False
     baud: int = 9600
+    creates_ex: bool = False
+    fragment: int = 119  # of XY1100; the longest one seen on others has 62
+    fetch: Fetch = Fetch.NONE
+    buffered: int = 0
 
     @property
     def classic(self) -> bool:
@@ -107,6 +133,16 @@ class Profile:
 
     def __str__(self) -> str:
         return f"{self.title} ({self.name})"
+
+    def lacks(self, what: str) -> NotInDialect:
+        """The error that says what the module has no command for."""
+        return NotInDialect(
+            Text(
+                "{module} has no command for {what}; use another module, or do without it",
+                module=self,
+                what=what,
+            )
+        )
 
     def explained(self, error: CommandError) -> CommandError:
         """The refusal with its number's meaning on this module, and with the profile's name."""
@@ -144,6 +180,8 @@ _M5310A: Final = dataclasses.replace(
     names=("M5310-A", "M5310A", "M5310-SE", "M5310-CM"),
     boot=("M5310-A",),
     declares=True,
+    creates_ex=True,
+    fetch=Fetch.MGR,
 )
 _QUECTEL: Final = Profile(
     "bc28",
@@ -153,6 +191,7 @@ _QUECTEL: Final = Profile(
     errors="quectel",
     payload=1023,
     opaque_weight=2,
+    fetch=Fetch.RD,
 )
 
 PROFILES: Final[Mapping[str, Profile]] = _profiles(
@@ -212,6 +251,7 @@ PROFILES: Final[Mapping[str, Profile]] = _profiles(
         errors="chinamobile",
         hex_string=True,
         answer_within=3.0,
+        fetch=Fetch.MGR,
     ),
     # guess: all about the following, of which nothing is public. Built-in server, answers by the
     # host: what most modules take; the rest is that of the chip.
@@ -312,8 +352,8 @@ def _field(key: str, given: object, base: Profile) -> Any:
         raise ParameterError(f"a profile has no {shortened(key, 40)!r}; expected {listed(_FIELDS)}")
     present = getattr(base, key)
     match present, given:
-        case Create(), str() if given in [each.value for each in Create]:
-            return Create(given)
+        case Enum(), str() if given in [each.value for each in type(present)]:
+            return type(present)(given)
         case bool(), bool():
             return given
         case int(), int() if type(present) is type(given) and 0 < given <= _MOST:
@@ -332,8 +372,8 @@ def _field(key: str, given: object, base: Profile) -> Any:
 
 def _expected(key: str, present: object) -> str:
     match present:
-        case Create():
-            return f"one of {', '.join(each.value for each in Create)}"
+        case Enum():
+            return f"one of {', '.join(each.value for each in type(present))}"
         case bool():
             return "true or false"
         case int():

@@ -80,6 +80,21 @@ class Event(NamedTuple):
     progress: bool = False
 
 
+class OperationWaiting(NamedTuple):
+    """An operation of the platform waits in the module: see `Dialect.fetch`. Only in the suite."""
+
+    ref: int
+
+
+class SendReport(NamedTuple):
+    """A message was sent, or could not be. `number`: the lower 7 bits of the message id in the line
+    that sent it. Only in the suite."""
+
+    ref: int
+    sent: bool
+    number: int
+
+
 class Observed(NamedTuple):
     """The platform observes a path, or stops; -1 for all instances or resources.
 
@@ -186,4 +201,14 @@ class MalformedRequest(AnswerError):
         self.request = request
 
 
-Urc = Outcome | Acknowledged | NotAcknowledged | UpdateNeeded | Event | Notice | Request
+Urc = (
+    Outcome
+    | Acknowledged
+    | NotAcknowledged
+    | UpdateNeeded
+    | Event
+    | OperationWaiting
+    | SendReport
+    | Notice
+    | Request
+)

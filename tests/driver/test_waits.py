@@ -41,6 +41,7 @@ TABLE: Final = {
     "device.answers.ANSWER_WITHIN": (3.0, "OneNET guide 5.1.3"),
     "device.callbacks.GRACE": (1.0, "guess"),
     "device.events.TOLD_AFTER": (2.0, "guess"),
+    "device.firmware.ANSWER_WITHIN": (25.0, "OneNET guide 5.1.3: given up after 30 s"),
     "device.observations.OBSERVE_WITHIN": (10.0, "guess: up to 9 s were seen"),
     "device.outbox.BUSY_WAIT": (2.0, "guess"),
     "device.provisioning.LOGOUT": (30.0, "guess: as CLOSE"),

@@ -16,6 +16,7 @@ import pytest
 import emulator as package
 from emulator import ApiError, Cloud, Emulator
 from emulator.clock.clocks import VIRTUAL_START, Clock, EagerClock, LoopClock, VirtualClock
+from emulator.clock.steered import SteeredClock
 from emulator.line.faults import Fault, Rates
 from emulator.module.radio.radio import Coverage
 from emulator.onenet.years import YEARS
@@ -399,6 +400,23 @@ async def speed_60(seconds: float) -> None:
     await elapse(max(seconds / 60, 0))
 
 
+def steered_in_steps(clock: SteeredClock) -> Callable[[float], Awaitable[None]]:
+    """Advances a paused clock, with other speeds and pauses in between."""
+
+    async def wait(seconds: float) -> None:
+        end = clock.now() + max(seconds, 0)
+        clock.pause()
+        await clock.advance(max(seconds, 0) / 3)
+        clock.resume()
+        clock.set_speed(7)
+        await elapse(max(seconds, 0) / 30)
+        clock.pause()
+        await elapse(1)
+        await clock.advance(max(end - clock.now(), 0))
+
+    return wait
+
+
 async def test_all_clocks_give_the_same_trace() -> None:
     virtual = VirtualClock()
 
@@ -410,6 +428,9 @@ async def test_all_clocks_give_the_same_trace() -> None:
     assert "0.01 --> AT+CSQ" in shown
     assert without_date(await play(LoopClock(), real_speed)) == shown
     assert without_date(await play(LoopClock(speed=60), speed_60)) == shown
+    assert without_date(await play(SteeredClock(speed=60), speed_60)) == shown
+    steered = SteeredClock()
+    assert without_date(await play(steered, steered_in_steps(steered))) == shown
 
 
 async def test_all_clocks_give_the_same_trace_with_faults() -> None:
@@ -441,6 +462,9 @@ async def test_all_clocks_give_the_same_trace_with_faults() -> None:
     assert await play(LoopClock(), real_speed, faults=faults, loss=0.3, commands=commands) == shown
     fast = LoopClock(speed=60)
     assert await play(fast, speed_60, faults=faults, loss=0.3, commands=commands) == shown
+    steered = SteeredClock()
+    steps = steered_in_steps(steered)
+    assert await play(steered, steps, faults=faults, loss=0.3, commands=commands) == shown
 
 
 async def test_eager_clock_stands_still_after_close() -> None:
@@ -746,6 +770,7 @@ def test_public_names() -> None:
         "LoopClock",
         "Rates",
         "Sim",
+        "SteeredClock",
         "VirtualClock",
         "within",
     ]

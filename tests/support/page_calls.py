@@ -12,6 +12,23 @@ import aiohttp
 from emulator import Emulator
 
 
+class Events:
+    """Server-sent events, one after the other."""
+
+    def __init__(self, response: aiohttp.ClientResponse) -> None:
+        self._response = response
+
+    async def next(self) -> tuple[str, Any]:
+        """The name and the data of the next one; comments are skipped."""
+        name = ""
+        async for line in self._response.content:
+            if line.startswith(b"event: "):
+                name = line[7:].decode().strip()
+            elif line.startswith(b"data: "):
+                return name, json.loads(line[6:])
+        raise EOFError("the stream has ended")
+
+
 class PageCalls:
     """Calls the API of `it` with its key."""
 
@@ -35,6 +52,14 @@ class PageCalls:
 
     async def get(self, path: str) -> Any:
         return await self.data("GET", path)
+
+    @asynccontextmanager
+    async def stream(self, path: str) -> AsyncIterator[Events]:
+        """The server-sent events of `path`."""
+        headers = {"api-key": self.it.api_key}
+        async with self._client.get(f"{self.it.http_url}{path}", headers=headers) as response:
+            assert response.content_type == "text/event-stream", await response.text()
+            yield Events(response)
 
     async def refusal(self, method: str, path: str, body: object = None) -> str:
         """The text of the error, which is one line."""

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from m5310.at.codec import Command
+from m5310.at.events import Unsolicited
 from m5310.commands import urcs as notices
 from m5310.dialects import urcs as urc
 from m5310.dialects.suite import commands as suite
@@ -16,7 +17,7 @@ from tests.support import driver_player
 from tests.support.driver_player import TYPES, Player, Verb, asked, named, path, value
 from tests.support.hostile import Hostile
 from tests.support.suite_transcript import Transcript, checked_id
-from tests.support.transcript import Step
+from tests.support.transcript import Step, framed
 
 
 def create_blob(words: Sequence[str]) -> Command:
@@ -32,13 +33,30 @@ def create_blob(words: Sequence[str]) -> Command:
         debug=int(given["debug"], 16),
         log_buffer=int(given.get("log", "0")),
     )
-    (command,) = suite.create_with(blob.encode())
+    (command,) = suite.create_with(blob.encode(), 119)
     return command
 
 
+def create_ex(words: Sequence[str]) -> Command:
+    server, *rest = words
+    given = named(word for word in rest if "=" in word)
+    return suite.create_ex(
+        server, bootstrap="bootstrap" in rest, auth_code=given.get("auth"), psk=given.get("psk")
+    )
+
+
 def settings(words: Sequence[str]) -> Command:
-    mode, address, port = words
-    return suite.configure_server(address, int(port), bootstrap=mode == "bootstrap")
+    match words:
+        case ["auth", code]:
+            return suite.configure_auth_code(code)
+        case ["psk", key]:
+            return suite.configure_key(key)
+        case ["buffer", mode]:
+            return suite.configure_buffer(int(mode))
+        case [mode, address, port]:
+            return suite.configure_server(address, int(port), bootstrap=mode == "bootstrap")
+        case _:
+            raise ValueError(f"settings {words}")
 
 
 def add(words: Sequence[str]) -> Command:
@@ -75,9 +93,15 @@ VERBS: Mapping[str, Verb] = {
     **driver_player.VERBS,
     "create": lambda _: suite.create(),
     "create blob": create_blob,
-    "create ex": lambda w: suite.create_ex(w[0], bootstrap="bootstrap" in w),
+    "create ex": create_ex,
     "create ext": lambda w: suite.create_ext(w[0]),
     "settings": settings,
+    "buffer": lambda w: suite.buffer_operations(0, int(w[0])),
+    "fetch": lambda _: suite.fetch_operation(0),
+    "fetch buffered": lambda _: suite.fetch_buffered(),
+    "program version": lambda w: suite.host_version(w[0]),
+    "erased": lambda _: suite.erased(),
+    "stored": lambda _: suite.stored(),
     "bootstrap": lambda w: suite.switch_bootstrap(w[0] == "on"),
     "suite version": lambda _: suite.version(),
     "add": add,
@@ -117,6 +141,8 @@ SEEN: Mapping[type, Callable[[Any], str]] = {
     **driver_player.SEEN,
     urc.Ended: lambda u: f"ended {u.number}",
     urc.Event: lambda u: f"event {u.number} {'' if u.extend is None else u.extend}".rstrip(),
+    urc.OperationWaiting: lambda _: "waiting",
+    urc.SendReport: lambda u: f"{'sent' if u.sent else 'not sent'} {u.number}",
     urc.NotAcknowledged: lambda u: f"not acknowledged {u.ackid}",
     urc.UpdateNeeded: lambda u: f"update needed {u.seconds}",
     urc.ParameterRequest: parameter,
@@ -135,6 +161,18 @@ class SuitePlayer(Player):
 
     def command(self, request: list[str]) -> Command:
         return asked(request, VERBS)
+
+    def answers(self, step: Step) -> None:
+        """A request that the driver fetches comes before the OK, and is no answer for it."""
+        line = self.bindings.samples(step.text)
+        fetched = isinstance(suite_urcs.parse(line), urc.Request)
+        if not fetched or self.latest.declares(line):
+            super().answers(step)
+            return
+        self.last = line
+        self.feed(framed(line, touches=step.touches))
+        assert self.events == [Unsolicited(line)], step.where
+        self.events.clear()
 
     def described(self, line: str) -> str:
         event = suite_urcs.parse(line) or notices.parse(line)

@@ -66,7 +66,7 @@ def judge(line: str, firmware: Firmware) -> None:
     _require(rule is not None, f"no command {name}")
     assert rule is not None
     values = _split(text) if text is not None else []
-    if name != "CREATE":
+    if name not in _WITHOUT_REFERENCE:
         _require(bool(values) and values[0].isdigit(), f"{values[:1]} is no reference")
         values = values[1:]
     rule(values, firmware)
@@ -228,6 +228,31 @@ def _results(results: set[int]) -> Callable[[Sequence[str], Firmware], None]:
     return answer
 
 
+# Commands that only some modules have, by their manuals.
+
+
+def _buffer(values: Sequence[str], _: Firmware) -> None:
+    _count(values, 2)
+    _number(values[0], range(3), "mode")
+    _number(values[1], range(2), "send reports")
+
+
+def _read_buffer(values: Sequence[str], _: Firmware) -> None:
+    _count(values, 1)
+    _number(values[0], range(1, 1025), "bytes")
+
+
+def _version(values: Sequence[str], _: Firmware) -> None:
+    _count(values, 1)
+    _require(re.fullmatch('"[^"]+"', values[0]) is not None, f"version {values[0]}")
+
+
+def _update_step(values: Sequence[str], _: Firmware) -> None:
+    _count(values, 1)
+    _number(values[0], {1, 3}, "result")
+
+
+_WITHOUT_REFERENCE: Final = ("CREATE", "RD", "SOTAVER", "SOTA")
 RULES: Final[dict[str, Callable[[Sequence[str], Firmware], None]]] = {
     "CREATE": _create,
     "DELETE": _reference,
@@ -243,4 +268,9 @@ RULES: Final[dict[str, Callable[[Sequence[str], Firmware], None]]] = {
     "WRITERSP": _results(CHANGED_RESULTS),
     "EXECUTERSP": _results(CHANGED_RESULTS),
     "PARAMETERRSP": _results(CHANGED_RESULTS),
+    "NMI": _buffer,
+    "MGR": _reference,
+    "RD": _read_buffer,
+    "SOTAVER": _version,
+    "SOTA": _update_step,
 }

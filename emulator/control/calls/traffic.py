@@ -13,7 +13,7 @@ from emulator.onenet.errors import invalid, required
 from emulator.onenet.http.answers import Answer, success
 from emulator.onenet.http.call import Call
 from emulator.onenet.http.connections import Handler
-from emulator.onenet.http.kinds import Choice, Integer, Schema
+from emulator.onenet.http.kinds import Boolean, Choice, Integer, Schema
 from emulator.onenet.http.route import CONTROL, Key, Parameter, Route
 
 _TEXT, _LINES, _PCAPNG = "text/plain; charset=utf-8", "application/jsonl", "application/x-pcapng"
@@ -49,7 +49,9 @@ async def show(control: Control, turns: Turns, call: Call) -> Answer | Handler:
 async def events(control: Control, turns: Turns, call: Call) -> Handler:
     """The traffic as it comes, and what changes meanwhile (server-sent events)."""
     module = _module(control, call)
-    viewer = Viewer(control.traffic, _texts(control), module, call.query["after"])
+    viewer = None
+    if call.query["traffic"]:
+        viewer = Viewer(control.traffic, _texts(control), module, call.query["after"])
     return partial(watch, control, turns, viewer, module)
 
 
@@ -127,7 +129,12 @@ def routes(control: Control) -> tuple[Route, ...]:
             CONTROL,
             Key.MASTER,
             partial(events, control, turns),
-            query=(_MODULE, Parameter("after", Integer(0, _MAX_ID))),
+            query=(
+                _MODULE,
+                Parameter("after", Integer(0, _MAX_ID)),
+                # Views without lines need the clock and the devices only.
+                Parameter("traffic", Boolean(), default=True),
+            ),
             media=(EVENTS,),
         ),
     )

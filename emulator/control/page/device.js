@@ -13,6 +13,8 @@ import * as resources from "./resources.js";
 import { follow } from "./stream.js";
 import { t } from "./texts.js";
 
+// Modules by device: a call brings those of all devices, so it is made when one is not known yet.
+let modules = new Map();
 const PARTS = { resources, points, commands };
 
 /** show(place, [id, tab, ...rest]): see main.js. */
@@ -47,6 +49,7 @@ export function show(place, path) {
         [t("First login"), device.act_time ?? t("never")],
         [t("Observed after login (obsv)"), device.obsv ? t("yes") : t("no")],
         [t("Has observations (obsv_st)"), device.obsv_st ? t("yes") : t("no")],
+        modules.has(id) ? [t("Module"), h("a", { href: `#/modules/${modules.get(id)}` }, modules.get(id))] : null,
         device.tags.length ? [t("Tags"), device.tags.map((tag) => h("span", { class: "tag" }, tag))] : null,
         device.desc ? [t("Description"), device.desc] : null,
         device.other ? [t("Other"), h("code", {}, JSON.stringify(device.other))] : null,
@@ -57,6 +60,13 @@ export function show(place, path) {
   async function load() {
     device = await get(`/devices/${encodeURIComponent(id)}`, {}, ending.signal);
     showHead();
+  }
+
+  async function findModule() {
+    if (modules.has(id)) return;
+    const found = await get("/emulator/modules", {}, ending.signal);
+    modules = new Map(found.modules.map((one) => [one.device_id, one.number]));
+    if (modules.has(id)) showHead();
   }
 
   function choose(given) {
@@ -127,6 +137,7 @@ export function show(place, path) {
     );
     fill(body, parts.bar, parts.panel);
     choose(path);
+    await findModule();
   });
   return {
     close() {

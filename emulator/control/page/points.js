@@ -1,6 +1,6 @@
 // Part of a device: the data points of one of its streams, as a plot, as a table, as a file.
 
-import { get, save } from "./api.js";
+import { get, Mistake, save } from "./api.js";
 import { button, choice, field, fill, h, run } from "./dom.js";
 import { hex, isBytes, loadNames, parts, pathOf, shown } from "./objects.js";
 import { plot } from "./plot.js";
@@ -12,6 +12,7 @@ import { parameter, posix } from "./times.js";
 const PAGE = 6000; // points of one answer, the API's limit
 const MOST = 60_000; // points that the page holds
 const EVERY = 2000; // ms between looks for new points
+const YEAR = 366 * 86400; // seconds; the API ignores what is later
 
 /** show(place, device, [stream]) → { close(), move([stream]) }. */
 export function show(place, device, [wanted]) {
@@ -115,6 +116,7 @@ export function show(place, device, [wanted]) {
     const end = whole(to.value);
     let cursor;
     if (!start || !end) return found;
+    if (posix(end) - posix(start) > YEAR) throw new Mistake(t("From and to are more than a year apart, expected at most a year"));
     do {
       const data = await all(stream, { start, end, limit: PAGE, cursor });
       found.push(...pointsOf(data));

@@ -4,6 +4,9 @@
 // (/nbiot/resources), and each resource that has data points or was read here. Its newest value is
 // the later one of the last report, which is a data point, and the last read of this page. Data
 // points are asked for every other second, one call for all resources of the device.
+//
+// Some operations are under way at a time, further ones wait: each takes a connection until the device
+// answers, and a browser has six to a server, which the rest of the page needs, too.
 
 import { get, Mistake, post } from "./api.js";
 import { imei } from "./devices.js";
@@ -15,6 +18,7 @@ import { beijing, posix, span } from "./times.js";
 
 const EVERY = 2000; // ms
 const MOST_NOTES = 50;
+const AT_A_TIME = 3; // operations
 const CORE = 1024; // below: OMA's own objects, of the module itself rather than of its program
 const UNITS = 5701; // of IPSO objects: the resource that says the unit of 5700
 // Reads of this page, by device: they are no data points, and a change of tabs must not lose them.
@@ -67,7 +71,7 @@ export function show(place, device) {
       while (notes.children.length > MOST_NOTES) notes.lastElementChild.remove();
     };
     try {
-      const data = await action();
+      const data = await inTurn(action);
       note(data?.outcome ?? t("done"), "good");
       return data;
     } catch (error) {
@@ -372,6 +376,21 @@ export function show(place, device) {
       if (is) run(null, load);
     },
   };
+}
+
+let underWay = 0;
+const waiting = [];
+
+async function inTurn(action) {
+  if (underWay < AT_A_TIME) underWay++;
+  else await new Promise((resolve) => waiting.push(resolve)); // the one that ends hands its place on
+  try {
+    return await action();
+  } finally {
+    const next = waiting.shift();
+    if (next) next();
+    else underWay--;
+  }
 }
 
 function readsOf(id) {

@@ -6,12 +6,16 @@
 // and without a watch it has the clock and the devices only. A stream that ends is opened again,
 // after the last entry that was read, so that no entry comes twice.
 //
+// A tab that is hidden gives its connection back after a while: all tabs share the browser's few
+// connections to a server. When it is shown again the stream goes on after the last entry.
+//
 // Nothing is kept here but a line that is not complete. A page that is too slow does not pile up
 // events: it reads no further, and the server counts what it loses.
 
 import { address, hasKey, headers } from "./api.js";
 
 const WAITS = [0.5, 1, 2, 5]; // seconds before each next attempt
+const HIDDEN = 5; // seconds
 const SILENCE = 40; // seconds; the server sends a comment every 15 s
 const followers = { traffic: new Set(), state: new Set(), devices: new Set(), link: new Set(), key: new Set() };
 
@@ -19,6 +23,8 @@ let wanted = null; // {module, after}: of the watch, null without one
 let attempt = 0;
 let stop = null; // an AbortController of the present connection
 let linked = false;
+let refused = "";
+let paused = false; // as the tab is hidden
 let clock = { now: Date.now() / 1000, speed: 1, paused: false, advancing: false };
 let clockRead = performance.now();
 
@@ -61,6 +67,24 @@ export function isLinked() {
   return linked;
 }
 
+/** refusal() → why the emulator refused the last attempt, as it has too many viewers; "" for no
+ * refusal. */
+export function refusal() {
+  return refused;
+}
+
+let hiding = 0;
+document.addEventListener("visibilitychange", () => {
+  clearTimeout(hiding);
+  if (!document.hidden && paused) restart();
+  else if (document.hidden)
+    hiding = setTimeout(() => {
+      paused = true;
+      stop?.abort();
+      setLinked(false);
+    }, HIDDEN * 1000);
+});
+
 /** start(): open the stream; later calls open it again, as with another key. */
 export function start() {
   restart();
@@ -68,6 +92,7 @@ export function start() {
 
 function restart() {
   stop?.abort();
+  paused = false;
   if (!hasKey()) return;
   stop = new AbortController();
   attempt = 0;
@@ -110,9 +135,11 @@ async function read(own) {
         setLinked(false);
         tell("key", error);
       }
+      refused = error;
       return;
     }
     attempt = 0;
+    refused = "";
     setLinked(true);
     const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
     let rest = "";

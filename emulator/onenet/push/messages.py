@@ -9,7 +9,8 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
-from math import isfinite
+
+from emulator.onenet.store.streams import plain
 
 _LWM2M = 10  # `login_type` of NB-IoT
 _POINT = re.compile(r'\{"at":-?\d+,"imei":"[^"]*","type":1,')
@@ -21,8 +22,6 @@ _STATUSES = (
     *("NOT_ACCEPTABLE", "UNSUPPORTED_CONTENT_FORMAT"),
 )
 _INTERNAL = _STATUSES.index("INTERNAL_SERVER_ERROR")
-# Integers that a number of JavaScript holds.
-_EXACT = 2.0**53
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +50,7 @@ def point(device_id: int, imei: str, stream: str, value: object, at_ms: int) -> 
             "imei": imei,
             "type": 1,
             "ds_id": stream,
-            "value": _shown(value),
+            "value": plain(value),
             "dev_id": device_id,
         }
     )
@@ -98,22 +97,6 @@ def command_result(device_id: int, imei: str, result: CommandResult) -> str:
 def is_point(text: str) -> bool:
     """Whether a message of this file is a data point."""
     return _POINT.match(text) is not None
-
-
-def _shown(value: object) -> object:
-    match value:
-        case bytes():
-            return list(value)
-        case float() if not isfinite(value):
-            return str(value)  # guess: JSON has no such number
-        case float() if value.is_integer() and abs(value) <= _EXACT:
-            return int(value)
-        case list():
-            return [_shown(each) for each in value]
-        case dict():
-            return {name: _shown(each) for name, each in value.items()}
-        case _:
-            return value
 
 
 def _millis(at: float | None) -> int:

@@ -88,4 +88,12 @@ MIGRATIONS = (
     ALTER TABLE streams ADD COLUMN
         about TEXT;                     -- JSON: unit, symbol and tags, if it was created by a call
     """,
+    """
+    CREATE TABLE reports (              -- acknowledged, of which points are still to be taken
+        number INTEGER PRIMARY KEY,     -- order in which they came
+        device INTEGER NOT NULL,
+        points TEXT NOT NULL,           -- JSON: [[stream, milliseconds, value], ...]
+        created REAL NOT NULL
+    ) STRICT;
+    """,
 )

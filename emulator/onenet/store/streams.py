@@ -17,6 +17,8 @@ from emulator.lwm2m.model import Path
 MAX_POINTS = 6000
 # Points that are read or deleted at once: less than 1 ms.
 PIECE = 500
+# Integers that a number of JavaScript holds.
+_EXACT = 2.0**53
 # Ids whose forms are remembered; a bound on memory.
 _REMEMBERED = 10_000
 
@@ -85,12 +87,26 @@ def joined(pieces: Iterable[Stream]) -> list[Stream]:
 
 
 def text_of(value: object) -> str:
-    """`value` as JSON: bytes as an array of their numbers (OneNET FAQ).
+    """`value` as JSON: see `plain`. Raises ValueError, TypeError for what JSON cannot hold."""
+    return json.dumps(plain(value), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
-    Raises ValueError, TypeError for what JSON cannot hold.
+
+def plain(value: object) -> object:
+    """`value` as data points have it: in answers, pushes and triggers alike.
+
+    Bytes are an array of their numbers (OneNET FAQ). A number without a fraction has no point:
+    that of a captured push of a Float (3300_0_5700) has none, nor have those of the guide (4.2.13).
     """
-    if isinstance(value, bytes):
-        value = list(value)
-    elif isinstance(value, float) and not math.isfinite(value):
-        value = str(value)  # guess: JSON has no such number, so it is shown as a text
-    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    match value:
+        case bytes():
+            return list(value)
+        case float() if not math.isfinite(value):
+            return str(value)  # guess: JSON has no such number, so it is shown as a text
+        case float() if value.is_integer() and abs(value) <= _EXACT:
+            return int(value)
+        case list():
+            return [plain(each) for each in value]
+        case dict():
+            return {name: plain(each) for name, each in value.items()}
+        case _:
+            return value

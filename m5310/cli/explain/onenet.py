@@ -19,8 +19,10 @@ from m5310.dialects.urcs import (
     NotAcknowledged,
     Observed,
     Opened,
+    OperationWaiting,
     ParameterRequest,
     ReadRequest,
+    SendReport,
     Updated,
     UpdateNeeded,
     Urc,
@@ -268,13 +270,25 @@ def describe_urc(urc: Urc) -> str:
 
 
 def _describe_suite(
-    urc: NotAcknowledged | Ended | Event | UpdateNeeded | ParameterRequest,
+    urc: NotAcknowledged
+    | Ended
+    | Event
+    | UpdateNeeded
+    | OperationWaiting
+    | SendReport
+    | ParameterRequest,
 ) -> str:
     match urc:
         case NotAcknowledged(_, ackid):
             return Text("report {number} did not arrive", number=ackid)
         case Ended() | Event():
             return Text("event {number}: {meaning}", number=urc.number, meaning=urc.meaning)
+        case OperationWaiting():
+            return Text("an operation of the platform waits in the module")
+        case SendReport(_, sent, number):
+            if sent:
+                return Text("message {number} was sent (its lower 7 bits)", number=number)
+            return Text("message {number} was not sent (its lower 7 bits)", number=number)
         case UpdateNeeded(_, None):
             return Text("the registration must be renewed")
         case UpdateNeeded(_, seconds):

@@ -11,7 +11,7 @@ from m5310.at.table import CommandTable, flag
 from m5310.cli.explain.onenet import TYPE_NAMES
 from m5310.commands.power import describe_seconds
 from m5310.dialects.suite.blob import Blob
-from m5310.dialects.suite.commands import CREATED, MEANINGS, VERSION
+from m5310.dialects.suite.commands import BUFFERED, CREATED, MEANINGS, VERSION
 from m5310.errors import Text, listed, shortened
 from m5310.lwm2m.path import Path
 from m5310.lwm2m.values import ValueType
@@ -55,10 +55,15 @@ def _create(values: Values) -> str:
 
 
 def _create_on(values: Values) -> str:
-    server, bits, *_ = values
+    server, bits, *secrets = values
     if int(bits) & 1:
         server = Text("bootstrap server {host}", host=server)
-    return Text("create the OneNET device: {config}", config=server)
+    parts = [server]
+    if any(secrets[:1]):
+        parts.append(Text("with an authorization code"))
+    if any(secrets[1:2]):
+        parts.append(Text("with a key"))
+    return Text("create the OneNET device: {config}", config=listed(parts))
 
 
 def _object(values: Values) -> str:
@@ -163,8 +168,42 @@ def _configure(values: Values) -> str:
                 if flag(on)
                 else Text("the host answers observes")
             )
+        case "4", ["1", _]:
+            return Text("set the authorization code")
+        case "5", ["1", _]:
+            return Text("set the key of a server with DTLS")
+        case "7", [buffer, *_]:
+            return Text("the module buffers {what}", what=_BUFFERED[buffer])
         case _:
             return Text("configure OneNET: {values}", values=",".join(values))
+
+
+_BUFFERED: Final = {
+    "0": Text("nothing"),
+    "1": Text("writes"),
+    "2": Text("executes"),
+    "3": Text("writes and executes"),
+}
+
+
+def _notices(values: Values) -> str:
+    _, mode, _ = values
+    if mode == "0":
+        return Text("the module writes operations of the platform as they come")
+    return Text("the module buffers operations of the platform (mode {mode})", mode=int(mode))
+
+
+def _only_values(meaning: str) -> Callable[[Values], str]:
+    return lambda values: Text("{meaning}: {values}", meaning=meaning, values=",".join(values))
+
+
+def _update_step(values: Values) -> str:
+    (result,) = values
+    steps = {
+        "1": Text("a block of the new firmware is stored"),
+        "3": Text("the memory for a new firmware is erased"),
+    }
+    return steps.get(result) or _only_values(MEANINGS["+MIPLSOTA"])(values)
 
 
 def _only_ref(words: str) -> Callable[[Values], str]:
@@ -204,7 +243,7 @@ TABLE.query(
 _Described = tuple[str, str, Callable[[Values], str]]
 _CREATING: Final[tuple[_Described, ...]] = (
     ("+MIPLCREATE", "<size>,<hex>,<index>,<current size>,<flag>", _create),
-    ("+MIPLCREATEEX", '"<host>[:<port>]",<flags>', _create_on),
+    ("+MIPLCREATEEX", '"<host>[:<port>]",<flags>[,"<code>"[,"<key>"]]', _create_on),
     ("+MIPLCREATEEXT", '"<ip>",1', _create_on),
 )
 for _name, _takes, _describe in _CREATING:
@@ -218,11 +257,25 @@ for _name, _takes, _describe in _CREATING:
         describe_result=_created,
         required=False,
     )
+TABLE.request(
+    "+MIPLRD",
+    "<bytes>",
+    MEANINGS["+MIPLRD"],
+    BUFFERED,
+    lambda found: found[0][1],
+    describe=_only_ref(MEANINGS["+MIPLRD"]),
+    describe_result=lambda size: Text("{count} bytes of a buffered operation", count=int(size)),
+    required=False,
+)
 _ANSWER: Final = "<ref>,<msgid>,<result>"
 _OTHERS: Final[tuple[_Described, ...]] = (
     ("+MIPLDELETE", "<ref>", _only_ref(MEANINGS["+MIPLDELETE"])),
     ("+MIPLCONFIG", "0|1,<ip>,<port> or 2..7,<values>", _configure),
     ("+MIPLBOOTSTRAP", "0|1", _bootstrap),
+    ("+MIPLNMI", "<ref>,<mode>,<send reports>", _notices),
+    ("+MIPLMGR", "<ref>", _only_ref(MEANINGS["+MIPLMGR"])),
+    ("+MIPLSOTAVER", '"<version>"', _only_values(MEANINGS["+MIPLSOTAVER"])),
+    ("+MIPLSOTA", "1|3", _update_step),
     ("+MIPLDISCOVERRSP", f'{_ANSWER}[,<length>,"<id>;<id>"]', _discovered),
     (
         "+MIPLREADRSP",

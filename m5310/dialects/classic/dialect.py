@@ -121,6 +121,9 @@ class Classic:
             case _:
                 assert_never(request)
 
+    def fetch(self) -> Commands:
+        return ()  # the module writes each as it comes
+
     def answer_observe(self, request: Observed) -> Commands:  # noqa: ARG002 - the module answers
         return ()
 

@@ -23,8 +23,8 @@ IDS_LIMIT: Final = 255
 ASKED: Final = 0.5
 """Seconds for the version of the suite: a module answers it from memory, within some ms."""
 # guess: short, since it may be a module without the suite.
-FRAGMENT: Final = 119
-"""Bytes of a configuration in one line: XY1100 takes less than 120. The longest one seen has 62."""
+FETCHED: Final = 1024
+"""Bytes of a buffered operation to fetch at most."""  # guess: hosts fetch 256; a write has 1000
 
 # Results (documented): success by what is answered, then the errors.
 CONTENT: Final = 1
@@ -53,6 +53,11 @@ MEANINGS: Final = {
     "+MIPLOBSERVERSP": Text("answer an observe"),
     "+MIPLPARAMETERRSP": Text("answer a change of attributes"),
     "+MIPLVER?": Text("ask for the version of the suite"),
+    "+MIPLNMI": Text("buffer operations of the platform, and report what was sent"),
+    "+MIPLMGR": Text("fetch a buffered operation"),
+    "+MIPLRD": Text("fetch a buffered operation"),
+    "+MIPLSOTAVER": Text("set the version of the host's firmware"),
+    "+MIPLSOTA": Text("answer a step of the update of the host's firmware"),
 }
 """What each command of this dialect does, in one line."""
 
@@ -60,6 +65,7 @@ NEED_LOGIN: Final = tuple(
     f"AT+MIPL{name}="
     for name in (
         *("NOTIFY", "UPDATE", "READRSP", "WRITERSP", "EXECUTERSP", "OBSERVERSP", "PARAMETERRSP"),
+        *("MGR", "SOTA"),
     )
 )
 """What a module that is logged out refuses."""
@@ -84,7 +90,7 @@ def _ref(answer: Answer) -> int:
     return ref
 
 
-def _creating(name: str, *values: int | str | Quoted) -> Command[int]:
+def _creating(name: str, *values: int | str | Quoted | None) -> Command[int]:
     return Command(
         command_line(name, *values),
         (Response(CREATED),),
@@ -99,11 +105,11 @@ def create() -> Command[int]:
     return _creating("+MIPLCREATE")
 
 
-def create_with(blob: bytes) -> tuple[Command[int] | Command[Answer], ...]:
-    """With a configuration: `<size of all>,<hex>,<index>,<size>,<flag>`. The index counts down to
-    0, the flag is 1 for the first, 2 for a middle and 0 for the last; only that returns the
-    number."""
-    pieces = [blob[at : at + FRAGMENT] for at in range(0, len(blob), FRAGMENT)]
+def create_with(blob: bytes, fragment: int) -> tuple[Command[int] | Command[Answer], ...]:
+    """With a configuration: `<size of all>,<hex>,<index>,<size>,<flag>`, `fragment` bytes a line.
+    The index counts down to 0, the flag is 1 for the first, 2 for a middle and 0 for the last; only
+    that returns the number."""
+    pieces = [blob[at : at + fragment] for at in range(0, len(blob), fragment)]
     commands: list[Command[int] | Command[Answer]] = []
     for index, piece in zip(reversed(range(len(pieces))), pieces, strict=True):
         flag = 0 if index == 0 else 1 if not commands else 2
@@ -114,9 +120,12 @@ def create_with(blob: bytes) -> tuple[Command[int] | Command[Answer], ...]:
     return tuple(commands)
 
 
-def create_ex(server: str, *, bootstrap: bool) -> Command[int]:
-    """On `<host>[:<port>]`, port 5683 by default."""
-    return _creating("+MIPLCREATEEX", Quoted(server), int(bootstrap))
+def create_ex(
+    server: str, *, bootstrap: bool, auth_code: str | None = None, psk: str | None = None
+) -> Command[int]:
+    """On `<host>[:<port>]`, port 5683 by default; 5684 means DTLS."""
+    secrets = (None if each is None else Quoted(each) for each in (auth_code, psk))
+    return _creating("+MIPLCREATEEX", Quoted(server), int(bootstrap), *secrets)
 
 
 def create_ext(address: str) -> Command[int]:
@@ -126,6 +135,22 @@ def create_ext(address: str) -> Command[int]:
 def configure_server(address: str, port: int, *, bootstrap: bool) -> Command:
     """Before the creation; Quectel. Gone after a restart."""
     return _command("+MIPLCONFIG", int(bootstrap), address, port)
+
+
+# The form of the following three is that of two firmwares.
+def configure_auth_code(auth_code: str) -> Command:
+    """Before the creation; Quectel."""
+    return _command("+MIPLCONFIG", 4, 1, auth_code)
+
+
+def configure_key(psk: str) -> Command:
+    """Before the creation; Quectel, for a server with DTLS."""
+    return _command("+MIPLCONFIG", 5, 1, psk)
+
+
+def configure_buffer(mode: int) -> Command:
+    """Before the creation; Quectel. With a line that reports a buffered operation."""
+    return _command("+MIPLCONFIG", 7, mode, 1)
 
 
 def switch_bootstrap(on: bool) -> Command:
@@ -150,6 +175,47 @@ def version() -> Command[str]:
         parse=lambda answer: "".join(answer.lines).partition(":")[2].strip(),
         meaning=MEANINGS["+MIPLVER?"],
     )
+
+
+# --- buffered operations, updates of the host's firmware ---------------------------------------
+
+
+def buffer_operations(ref: int, mode: int) -> Command:
+    """After the creation; China Mobile. Gone after a restart."""
+    return _command("+MIPLNMI", ref, mode, 0)
+
+
+def fetch_operation(ref: int) -> Command:
+    """China Mobile: the operation comes as its usual line, and the next one after its answer."""
+    return _command("+MIPLMGR", ref)
+
+
+BUFFERED: Final = re.compile(r"\+MIPLRD: ?([0-9]{1,9})(?:, ?([0-9]{1,9}))?")
+
+
+def fetch_buffered() -> Command:
+    """Quectel: `+MIPLRD: <length>,<remaining>`, and the operation as its usual line."""
+    return Command(
+        command_line("+MIPLRD", FETCHED),
+        (Response(BUFFERED, required=False),),
+        PROMPT,
+        meaning=MEANINGS["+MIPLRD"],
+    )
+
+
+def host_version(version: str) -> Command:
+    """The version of the host's firmware, before the login."""
+    return _command("+MIPLSOTAVER", Quoted(version))
+
+
+def erased() -> Command:
+    """The host is ready for a new firmware."""
+    return _command("+MIPLSOTA", 3)
+
+
+def stored() -> Command:
+    """The host has stored a block of its new firmware."""
+    return _command("+MIPLSOTA", 1)
 
 
 # --- objects ---------------------------------------------------------------------------------

@@ -5,20 +5,22 @@ from __future__ import annotations
 import contextlib
 import logging
 from collections.abc import Callable, Sequence
-from typing import Any, Final, Protocol, assert_never
+from typing import Any, Final, assert_never
 
 from m5310.at.codec import Command, Execute
-from m5310.dialects.dialect import Commands, Declared, WireValue
-from m5310.dialects.profiles import Create, Profile
-from m5310.dialects.suite import commands, urcs
-from m5310.dialects.suite.blob import Blob
+from m5310.dialects.dialect import ATTEMPTS, Commands, Declared, Options, WireValue
+from m5310.dialects.profiles import Fetch, Profile
+from m5310.dialects.suite import commands, events, urcs
+from m5310.dialects.suite.creation import Config, created, creation
 from m5310.dialects.suite.objects import Objects
 from m5310.dialects.urcs import (
     Acknowledged,
     Discovered,
+    Event,
     ExecuteRequest,
     NotAcknowledged,
     Observed,
+    OperationWaiting,
     ParameterRequest,
     ReadRequest,
     Request,
@@ -30,7 +32,6 @@ from m5310.errors import (
     CommandError,
     CommandTimeout,
     NotFound,
-    NotInDialect,
     ParameterError,
     Text,
 )
@@ -38,8 +39,9 @@ from m5310.lwm2m.path import Path
 from m5310.lwm2m.resources import ObjectTree, Resource
 from m5310.lwm2m.values import ValueType, size
 
-BUILT_IN: Final = "coap://183.230.40.40:5683", "coap://183.230.40.39:5683"
-"""The servers of OneNET, without and with bootstrap: one of them is built into every module."""
+# Of the update of the host's firmware (documented): a block to store, and "erase".
+BLOCK: Final = Path(5, 0, 0)
+ERASE: Final = Path(5, 0, 26501)
 
 _ACKIDS: Final = len(commands.ACKIDS)
 
@@ -62,59 +64,32 @@ def _following(observes: Sequence[int], at: int) -> int:
     return next((n for n, each in enumerate(rest) if each != observes[at]), len(rest))
 
 
-class Config(Protocol):
-    """The configuration of a device. `uri` is `coap://<host>:<port>`, `bootstrap`: of a bootstrap
-    server; `lifetime` in seconds."""
-
-    @property
-    def endpoint(self) -> str: ...
-    @property
-    def uri(self) -> str: ...
-    @property
-    def lifetime(self) -> int: ...
-    @property
-    def bootstrap(self) -> bool | None: ...
-
-
 class Suite:
     """Implements `Dialect` for the module of one profile.
 
     `resources` are those of the device, read here only. Raises NotInDialect if the module has no
-    command for the server.
+    command for the server or for the options, ParameterError if these do not fit together.
     """
 
-    def __init__(self, profile: Profile, config: Config, resources: ObjectTree) -> None:
+    def __init__(
+        self,
+        profile: Profile,
+        config: Config,
+        resources: ObjectTree,
+        options: Options = Options(),  # noqa: B008  # frozen
+    ) -> None:
         self._profile = profile
+        self._options = options
         self._endpoint = config.endpoint
         self._uri = config.uri
         self._lifetime = config.lifetime
-        self._bootstrap = bool(config.bootstrap)
+        self._creation = creation(profile, config, options)
         self._resources = resources
         self._ref = 0
         self._objects = Objects(resources, declares=profile.declares)
         self._observes: dict[Path, int] = {}  # their message ids
         self._ackid = 0  # the newest one, without a bound
         self._write: tuple[int, int] | None = None  # message id, lines that follow
-        self._check_server()
-
-    def _check_server(self) -> None:
-        scheme, _, server = self._uri.partition("://")
-        create = self._profile.create
-        if scheme != "coap":
-            raise self._lacks(Text("a server with DTLS ({uri})", uri=self._uri))
-        if create is Create.BARE and self._uri not in BUILT_IN:
-            raise self._lacks(Text("a server other than its own ({uri})", uri=self._uri))
-        if create is Create.EXT and not server.endswith(":5683"):
-            raise self._lacks(Text("a server with another port than 5683 ({uri})", uri=self._uri))
-
-    def _lacks(self, what: str) -> NotInDialect:
-        return NotInDialect(
-            Text(
-                "{module} has no command for {what}; use another module, or do without it",
-                module=self._profile,
-                what=what,
-            )
-        )
 
     @property
     def endpoint(self) -> str:
@@ -139,7 +114,10 @@ class Suite:
         self._observes.clear()
         if self._profile.echo:
             await execute(Command("ATE0", repeatable=True))
-        *before, create = self._creation()
+        *before, create = self._creation.create
+        for command in self._creation.server:
+            await execute(command)
+        await self._set(execute, self._creation.settings)
         for command in before:
             await execute(command)
         try:
@@ -150,27 +128,20 @@ class Suite:
             if ref is None:
                 raise
             self._ref = ref
+        await self._set(execute, created(self._profile, self._options, self._ref))
 
-    def _creation(self) -> tuple[Command[Any], ...]:
-        """The lines that create the instance, the last of which returns its number."""
-        server = self._uri.partition("://")[2]
-        host, _, port = server.rpartition(":")
-        bootstrap = self._bootstrap
-        match self._profile.create:
-            case Create.EX:
-                return (commands.create_ex(server, bootstrap=bootstrap),)
-            case Create.EXT:
-                return (commands.create_ext(host),)
-            case Create.CONFIG:
-                configure = commands.configure_server(host, int(port), bootstrap=bootstrap)
-                return configure, commands.create()
-            case Create.BLOB:
-                return commands.create_with(Blob(server, bootstrap).encode())
-            case Create.BOOTSTRAP:
-                blob = Blob(server, bootstrap).encode()
-                return commands.switch_bootstrap(bootstrap), *commands.create_with(blob)
-            case _:
-                return (commands.create(),)
+    async def _set(self, execute: Execute, settings: Commands) -> None:
+        """Settings that not all firmware has. The line may have damaged a refused one."""
+        for command in settings:
+            for left in reversed(range(ATTEMPTS)):
+                try:
+                    await execute(command)
+                except CommandError as error:
+                    if not left:
+                        what = Text("{what} ({error})", what=command.meaning, error=error)
+                        raise self._profile.lacks(what) from None
+                else:
+                    break
 
     def delete(self) -> Commands:
         return (commands.delete(self._ref),)
@@ -179,7 +150,7 @@ class Suite:
 
     def add_instance(self, instance: Path) -> Commands:
         if instance.instance >= self._profile.instances:
-            raise self._lacks(
+            raise self._profile.lacks(
                 Text(
                     "instance {path}: the highest one is {most}",
                     path=instance,
@@ -279,8 +250,13 @@ class Suite:
         )
 
     def confirm(self, request: WriteRequest | ExecuteRequest) -> Commands:
+        updating = self._options.version is not None
         if isinstance(request, WriteRequest):
+            if updating and request.path == BLOCK and request.text:
+                return (commands.stored(),)
             return (commands.answer_write(self._ref, request.msgid),)
+        if updating and request.path == ERASE:
+            return (commands.erased(),)
         return (commands.answer_execute(self._ref, request.msgid),)
 
     def refuse(self, request: Request, error: Exception, declared: ValueType | None) -> Commands:  # noqa: ARG002 - the error says it
@@ -302,6 +278,17 @@ class Suite:
             case _:
                 assert_never(request)
         return (answer(self._ref, request.msgid, result),)
+
+    def fetch(self) -> Commands:
+        match self._profile.fetch:
+            case Fetch.MGR:
+                return (commands.fetch_operation(self._ref),)
+            case Fetch.RD:
+                return (commands.fetch_buffered(),)
+            case Fetch.NONE:
+                return ()
+            case never:
+                assert_never(never)
 
     def answer_observe(self, request: Observed) -> Commands:
         known = not request.added or self._has(request.path)
@@ -337,9 +324,18 @@ class Suite:
                 return urc._replace(ackid=self._ackid_of(urc.ackid))
             case WriteRequest():
                 return self._joined(urc)
+            case Event() if self._reports_waiting(urc):
+                return OperationWaiting(urc.ref)
             case _:
                 pass
         return urc
+
+    def _reports_waiting(self, event: Event) -> bool:
+        """Whether the event reports a buffered operation. Firmware with AT+MIPLRD has one for that;
+        its number is not public."""
+        # guess: it is none of those that are known
+        buffers = self._profile.buffered > 0 and self._profile.fetch is Fetch.RD
+        return buffers and event.number not in events.MEANINGS
 
     def _joined(self, write: WriteRequest) -> WriteRequest:
         """The flag as in `WriteRequest`: some firmware writes 0 on every line, and counts the index

@@ -16,8 +16,10 @@ from m5310.dialects.urcs import (
     ExecuteRequest,
     MalformedRequest,
     Observed,
+    OperationWaiting,
     ParameterRequest,
     ReadRequest,
+    SendReport,
     Urc,
     WriteRequest,
 )
@@ -56,6 +58,16 @@ def _values_of(text: str, least: int, most: int) -> list[str]:
 def _event(text: str) -> Urc:
     ref, number, *more = _values_of(text, 2, 4)
     return events.parse(int(ref), int(number), int(more[0]) if more else None)
+
+
+def _waiting(text: str) -> OperationWaiting:
+    (ref,) = _values_of(text, 1, 2)
+    return OperationWaiting(int(ref))
+
+
+def _send_report(text: str) -> SendReport:
+    ref, status, number = _values_of(text, 3, 3)
+    return SendReport(int(ref), int(status) == 1, int(number))
 
 
 def _observed(text: str) -> Observed:
@@ -105,6 +117,8 @@ def _execute(text: str) -> ExecuteRequest:
 
 _PARSERS: Final[dict[str, Callable[[str], Urc]]] = {
     "+MIPLEVENT": _event,
+    "+MIPLNMI": _waiting,
+    "+MIPLNSMI": _send_report,
     "+MIPLOBSERVE": _observed,
     "+MIPLDISCOVER": _discovered,
     "+MIPLPARAMETER": _parameter,

@@ -88,6 +88,9 @@ class InventedDialect:
     def refuse(self, request: Request, error: Exception, declared: ValueType | None) -> Commands:
         return self._commands(f"ANSWER=,{request.msgid},405")
 
+    def fetch(self) -> Commands:
+        return ()
+
     def answer_observe(self, request: Observed) -> Commands:
         return ()
 

@@ -14,6 +14,7 @@ from m5310.device.events import (
     AttributesSet,
     Created,
     EventEmitter,
+    FirmwareUpdate,
     Identified,
     LoggedIn,
     LoggedOut,
@@ -30,6 +31,7 @@ from m5310.device.events import (
     Restored,
     Searching,
     Subscribed,
+    UpdateStep,
     UpkeepCounters,
     UpkeepEvent,
     Waiting,
@@ -58,6 +60,9 @@ TEXTS: dict[UpkeepEvent, str] = {
     ),
     ModuleEvent(33, None, "a packet was dropped"): (
         "the module reports event 33: a packet was dropped"
+    ),
+    FirmwareUpdate(UpdateStep.COMPLETE, 514): (
+        "firmware of the host: the new one is complete (514 bytes)"
     ),
     LoggedOut(): "the module has logged out by itself",
     Reconnecting(2, 3.7, ERROR): "attempt 2 failed, next one in 4 s: unplugged",

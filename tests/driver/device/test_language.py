@@ -227,7 +227,7 @@ def test_what_the_module_has_no_words_for_names_it() -> None:
         Device("COM1", ENDPOINT, uri="coap://10.0.0.1:5683", module="nb73")
 
 
-@pytest.mark.parametrize("boot", [None, "M5310-A"])
+@pytest.mark.parametrize("boot", [None, "Lierda"])
 async def test_module_that_is_found_out_to_have_no_words_is_named(boot: str | None) -> None:
     rules = suite(CLOSE="ERROR")
     rules["AT+CGMM"] = ["A9500" if boot is None else boot, "OK"]
@@ -237,5 +237,32 @@ async def test_module_that_is_found_out_to_have_no_words_is_named(boot: str | No
     rules["AT+CMEE?"] = lambda _: [*[booting.pop() for _ in booting[:1]], "+CMEE:1", "OK"]
     uri = "coap://10.0.0.1:5683" if boot is None else "coaps://10.0.0.1:5684"
     async with module(rules) as m:
+        psk = None if boot is None else "abcdefge"
         with pytest.raises(NotInDialect, match=r"10\.0\.0\.1"):
-            await Device(m.modem, ENDPOINT, uri=uri).create()
+            await Device(m.modem, ENDPOINT, uri=uri, psk=psk).create()
+
+
+# --- what only the suite has words for -------------------------------------------------------
+
+SECRETS: dict[str, dict[str, str]] = {
+    "a key": {"psk": "abcdefge", "uri": "coaps://183.230.40.40:5684"},
+    "an authorization code": {"auth_code": "code1"},
+}
+
+
+@pytest.mark.parametrize(("what", "secret"), SECRETS.items())
+async def test_m5310_has_no_words_for_secrets(what: str, secret: dict[str, str]) -> None:
+    """It is not configured without them."""
+    with pytest.raises(NotInDialect, match=rf"\(m5310\).*{what}"):
+        Device("COM1", ENDPOINT, module="m5310", **secret)  # type: ignore[arg-type]
+    async with module(M5310 | {"AT+MIPLCONF=": "OK"}) as m:
+        with pytest.raises(NotInDialect, match=rf"\(m5310\).*{what}"):
+            await Device(m.modem, ENDPOINT, **secret).create()  # type: ignore[arg-type]
+        assert not any(line.startswith("AT+MIPLCONF=") for line in m.sent)
+
+
+async def test_secrets_reach_a_module_that_is_found_out() -> None:
+    async with module(suite()) as m:
+        async with Device(m.modem, ENDPOINT, auth_code="code1") as device:
+            assert device.profile is PROFILES["bc28"]
+        assert "AT+MIPLCONFIG=4,1,code1" in m.sent

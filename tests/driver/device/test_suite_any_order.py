@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import dataclasses
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from m5310.device.firmware import Firmware
 from m5310.device.reports import ReportState
+from m5310.dialects.profiles import PROFILES, Profile
 from m5310.errors import (
     M5310Error,
 )
@@ -16,6 +19,20 @@ from tests.support.clock import elapse, run
 from tests.support.effort import scaled
 from tests.support.scripted import Reply
 from tests.support.suite_module import OBSERVE, created, sensor
+
+MODULES = st.sampled_from(
+    [
+        *(PROFILES[name] for name in ("bc28", "m5310a", "me3616")),
+        *(dataclasses.replace(PROFILES[name], buffered=1) for name in ("bc28", "m5310a")),
+    ]
+)
+
+
+async def store(_: int, data: bytes) -> None:
+    """A memory that is worn out in some places."""
+    if len(data) > 1:
+        raise OSError("worn out")
+
 
 LINES = st.sampled_from(
     [
@@ -33,6 +50,9 @@ LINES = st.sampled_from(
         '+MIPLEXECUTE: 0,4720,3303,0,5700,2,"on"',
         '+MIPLPARAMETER: 0,4721,3303,0,5700,15,"pmin=15;pmax=60"',
         '+MIPLPARAMETER: 0,4722,3303,0,5700,5,"pmin="',
+        *("+MIPLNMI:0", "+MIPLNMI:x", "+MIPLNSMI: 0,0,5", "+MIPLRD: 4,0", "+MIPLEVENT: 0,50"),
+        *('+MIPLEXECUTE:0,4723,5,0,26550,0,""', "+MIPLREAD:0,4724,3,0,26261"),
+        *("+MIPLWRITE:0,4725,5,0,0,2,4,0001,1", "+MIPLWRITE:0,4726,5,0,0,2,0,,0"),
         *("REBOOT_CAUSE_UNKNOWN", "REBOOTING", "+CME ERROR: 159", "OK", "ERROR"),
     ]
 )
@@ -40,14 +60,14 @@ WAITS = st.sampled_from([0.0, 0.05, 1.0, 12.0, 120.0])
 
 
 @settings(max_examples=scaled(400))
-@given(st.sampled_from(["bc28", "m5310a"]), st.lists(st.tuples(LINES, WAITS), max_size=12))
-def test_no_order_of_lines_stops_a_device(name: str, lines: list[tuple[str, float]]) -> None:
+@given(MODULES, st.lists(st.tuples(LINES, WAITS), max_size=12))
+def test_no_order_of_lines_stops_a_device(name: Profile, lines: list[tuple[str, float]]) -> None:
     """Each report ends, and the module holds nothing in the end."""
 
     async def go() -> None:
         loop = asyncio.get_running_loop()
         reports = []
-        async with created(module=name) as (m, device):
+        async with created(module=name, firmware=Firmware("1.0", store)) as (m, device):
             temperature = await sensor(device)
             await device.connect(60)
             for line, wait in lines:
@@ -75,19 +95,19 @@ REPLIES = st.sampled_from(
 
 @settings(max_examples=scaled(400))
 @given(
-    st.sampled_from(["bc28", "m5310a", "me3616"]),
+    MODULES,
     st.lists(REPLIES, max_size=20),
     st.lists(st.tuples(LINES, WAITS), max_size=6),
 )
 def test_no_answer_of_the_module_stops_a_device(
-    name: str, replies: list[str | None], lines: list[tuple[str, float]]
+    name: Profile, replies: list[str | None], lines: list[tuple[str, float]]
 ) -> None:
     """Every call ends, in time, and a module that obeys again holds nothing in the end."""
 
     async def go() -> None:
         loop = asyncio.get_running_loop()
         left = list(replies)
-        async with created(module=name) as (m, device):
+        async with created(module=name, firmware=Firmware("1.0", store)) as (m, device):
             good = dict(m.rules)
 
             def answer(line: str) -> Reply:

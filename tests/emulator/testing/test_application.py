@@ -138,7 +138,7 @@ def test_failed_until_says_what_the_cloud_has(program: Program, cloud: Cloud) ->
     for value in range(12):
         program.command(f'AT+MIPLNOTIFY=0,3303,0,5700,4,"{value}",1')
     program.command('AT+MIPLNOTIFY=0,3303,0,5701,1,"Cel",1')
-    newest = [float(value) for value in range(2, 12)]
+    newest = list(range(2, 12))
     message = re.escape(f"3303/0/5700: {newest}, 3303/0/5701: ['Cel']")
     with pytest.raises(TimeoutError, match=message):
         cloud.until(lambda: cloud.points("3303/0/5700") == [5.0], timeout=0)

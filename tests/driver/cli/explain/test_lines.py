@@ -124,7 +124,24 @@ DESCRIPTIONS = {
     "AT+MIPLOBSERVERSP=0,70247,1": "answer observe 70247: done",
     "AT+MIPLDELETE=0": "delete the OneNET device",
     "AT+MIPLVER?": "ask for the version of the suite",
-    "AT+MIPLRD=1": "a command of China Mobile's suite that is not known here",
+    'AT+MIPLCREATEEX="183.230.40.40:5684",0,,"abcdefge"': (
+        "create the OneNET device: 183.230.40.40:5684, with a key"
+    ),
+    'AT+MIPLCREATEEX="183.230.40.40:5684",0,"code1","abcdefge"': (
+        "create the OneNET device: 183.230.40.40:5684, with an authorization code, with a key"
+    ),
+    "AT+MIPLCONFIG=4,1,code1": "set the authorization code",
+    "AT+MIPLCONFIG=5,1,abcdefge": "set the key of a server with DTLS",
+    "AT+MIPLCONFIG=7,3,1": "the module buffers writes and executes",
+    "AT+MIPLNMI=0,0,0": "the module writes operations of the platform as they come",
+    "AT+MIPLNMI=0,2,0": "the module buffers operations of the platform (mode 2)",
+    "AT+MIPLMGR=0": "fetch a buffered operation",
+    "AT+MIPLRD=256": "fetch a buffered operation",
+    'AT+MIPLSOTAVER="1.0"': "set the version of the host's firmware: 1.0",
+    "AT+MIPLSOTA=1": "a block of the new firmware is stored",
+    "AT+MIPLSOTA=3": "the memory for a new firmware is erased",
+    "AT+MIPLSOTA=7": "answer a step of the update of the host's firmware: 7",
+    "AT+MIPLQMGR": "a command of China Mobile's suite that is not known here",
     "AT+FOO": None,
     "AT+CFUN": None,
     # results
@@ -135,6 +152,7 @@ DESCRIPTIONS = {
     # responses without their command
     "+MIPLCREATE:0": "the OneNET device has number 0",
     "+MIPLCREATE: 0": "the OneNET device has number 0",
+    "+MIPLRD: 4,0": "4 bytes of a buffered operation",
     "+MIPLCREATEEX: 0": "the OneNET device has number 0",
     # unsolicited
     "+MIPLOPEN:0,1": "logged in to OneNET",
@@ -166,7 +184,10 @@ DESCRIPTIONS = {
     '+MIPLPARAMETER:0,4713,3303,0,5700,15,"pmin=15;pmax=60"': (
         "the platform sets pmin=15;pmax=60 for /3303/0/5700 (request 4713)"
     ),
-    "+MIPLNSMI: 0,1,2": "a line of China Mobile's suite that is not known here",
+    "+MIPLNSMI: 0,1,2": "message 2 was sent (its lower 7 bits)",
+    "+MIPLNSMI: 0,0,2": "message 2 was not sent (its lower 7 bits)",
+    "+MIPLNMI: 0": "an operation of the platform waits in the module",
+    "+MIPLQMGR: 0,QUEUES=0": "a line of China Mobile's suite that is not known here",
     "+MIPLVER:2.2.0": "version of the suite 2.2.0",
     "+CEREG:2": "not registered yet, searching",
     "+CEREG:1,19E6,94,7": "registered, home network, cell 94 in area 19E6",

@@ -147,6 +147,64 @@ async def test_a_route_leads_there_and_back(address: str) -> None:
         ]
 
 
+class Answering(End):
+    """Answers each datagram at once."""
+
+    def deliver(self, source: str, datagram: bytes, now: float) -> None:
+        super().deliver(source, datagram, now)
+        self.send(source, b"re: " + datagram)
+
+
+async def test_poll_takes_all_that_has_arrived_and_what_follows_from_it() -> None:
+    """As a clock needs that moves only after that: without a turn of the event loop."""
+    async with world() as it:
+        it.air.poll()
+        module, early = End(it), End(it)
+        early.send(module.address, b"before the first poll")
+        platform = Answering(it, "[::1]:0")
+        it.air.routes[ACCESS_MACHINE] = platform.address
+        for number in range(50):
+            module.send(ACCESS_MACHINE, b"%d" % number)
+        it.air.poll()
+        assert [datagram for _, datagram in platform.received] == [b"%d" % n for n in range(50)]
+        assert [datagram for _, datagram in module.received] == [
+            b"before the first poll",
+            *(b"re: %d" % number for number in range(50)),
+        ]
+
+
+async def test_poll_reads_in_the_order_of_opening() -> None:
+    """Equal runs are equal, whichever socket the system names first."""
+    order: list[End] = []
+
+    class Noting(End):
+        def deliver(self, source: str, datagram: bytes, now: float) -> None:
+            order.append(self)
+
+    async with world() as it:
+        sender = End(it)
+        ends: list[End] = [Noting(it) for _ in range(10)]
+        it.air.poll()
+        for end in reversed(ends):
+            sender.send(end.address, b"x")
+        it.air.poll()
+        assert order == ends
+
+
+async def test_poll_forgets_an_end_that_is_detached() -> None:
+    async with world() as it:
+        module, other = End(it), End(it)
+        it.air.poll()
+        module.send(other.address, b"x")
+        it.air.detach(other.address)
+        it.air.poll()
+        again = End(it, other.address)
+        module.send(again.address, b"y")
+        it.air.poll()
+        assert again.received == [(module.address, b"y")]
+        assert other.received == []
+
+
 async def test_a_foreign_client_is_served() -> None:
     async with world() as it, foreign() as (client, port, transport):
         platform = End(it)

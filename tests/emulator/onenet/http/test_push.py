@@ -55,6 +55,35 @@ async def test_push_is_set_used_shown_and_deleted(key: str | None) -> None:
         assert await status(api) is False
 
 
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (22.0, "22"),
+        (-0.0, "0"),
+        (21.5, "21.5"),
+        (float("nan"), "'nan'"),
+        (2.0**60, "1.152921504606847e+18"),
+        (b"\x01", "[1]"),
+        ({"t": 22.0, "all": [1.0, 2.5]}, "{'t': 22, 'all': [1, 2.5]}"),
+    ],
+)
+async def test_a_point_has_one_form_in_pushes_and_answers(value: object, shown: str) -> None:
+    async with served_api() as api, push_server() as application:
+        await api.call("PUT", PUSH, body={"url": application.url, "token": "a token"})
+        api.act(lambda now: api.platform.record(api.device, [("a", value, round(now * 1000))], now))
+        found = [(await application.messages.get())["value"]]
+        device = f"/devices/{api.device.id}"
+        (stream,) = (await api.call("GET", f"{device}/datapoints"))["data"]["datastreams"]
+        found += [point["value"] for point in stream["datapoints"]]
+        query = {"start": "2015-12-01T00:00:00"}
+        (stream,) = (await api.call("GET", f"{device}/datapoints", query))["data"]["datastreams"]
+        found += [point["value"] for point in stream["datapoints"]]
+        found.append((await api.call("GET", f"{device}/datastreams/a"))["data"]["current_value"])
+        newest = await api.call("GET", "/devices/datapoints", {"devIds": api.device.id})
+        found.append(newest["data"]["devices"][0]["datastreams"][0]["value"])
+        assert [repr(each) for each in found] == [shown] * 5
+
+
 async def test_an_application_with_another_token_fails_the_check() -> None:
     async with served_api() as api, push_server("another") as application:
         answer = await api.call("PUT", PUSH, body={"url": application.url, "token": "a token"})

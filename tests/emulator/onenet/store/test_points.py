@@ -80,7 +80,7 @@ def test_newest_points_of_each_stream_by_object_instance_and_resource() -> None:
     points.add(DEVICE, "level", {"cm": 4}, 5000, 9)
     points.add(DEVICE + 1, TEMPERATURE, 0, 5000, 9)
     assert list(points.newest(DEVICE)) == [
-        Stream(TEMPERATURE, 0, [Point(4000, "6.0")]),
+        Stream(TEMPERATURE, 0, [Point(4000, "6")]),
         Stream("3303_2_5700", 9, [Point(5000, '"Cel"')]),
         Stream("3303_10_5700", 9, [Point(5000, "1")]),
         Stream("level", 9, [Point(5000, '{"cm":4}')]),

@@ -1,0 +1,81 @@
+// Scenarios: a text of events (TOML), played on the modules, with a log of what happened.
+
+import { get, post, remove } from "./api.js";
+import { button, field, fill, h, state } from "./dom.js";
+import { t } from "./texts.js";
+
+const EVERY = 1000; // ms
+const KEPT = "m5310.scenario";
+const EXAMPLE = `title = "No coverage for a minute"
+
+[[event]]
+at = 5
+coverage = "OUT"
+for = 60
+`;
+
+/** scenario() → { element, close() }: to write, play, follow and stop a scenario. */
+export function scenario() {
+  let timer = 0;
+  let ended = false;
+  const text = h("textarea", { id: "scenario-text", rows: 12, spellcheck: "false", maxlength: 20_000 });
+  text.value = sessionStorage.getItem(KEPT) ?? EXAMPLE;
+  const problem = h("p", { class: "problem", role: "alert" });
+  const now = h("p", { id: "scenario-state" });
+  const counts = h("ul", {});
+  const log = h("div", { class: "notes", role: "log", "aria-label": t("What happened") });
+  const play = button(t("Play"), begin, { kind: "main", id: "scenario-play" });
+  const stop = button(t("Stop"), end, { id: "scenario-stop" });
+
+  async function begin() {
+    sessionStorage.setItem(KEPT, text.value);
+    fill(problem);
+    try {
+      draw(await post("/emulator/scenario", { text: text.value }));
+    } catch (error) {
+      fill(problem, error.message);
+    }
+  }
+
+  async function end() {
+    draw(await remove("/emulator/scenario"));
+  }
+
+  function draw(found) {
+    const title = found.title || t("The scenario");
+    fill(now, found.playing ? state(true, t("{title} is played", { title })) : state(false, t("No scenario is played.")));
+    stop.disabled = !found.playing || !found.own;
+    fill(counts, found.events.map((one) => h("li", {}, t("line {line}: {text}: {n} times", { line: one.line, text: one.text, n: one.count }))));
+    fill(log, found.log.map((one) => h("p", { class: "mono" }, `${one.at.toFixed(3)}  ${one.text}`)));
+    log.scrollTop = log.scrollHeight;
+  }
+
+  async function look() {
+    try {
+      if (!document.hidden) draw(await get("/emulator/scenario"));
+    } catch {
+      // It is asked again.
+    }
+    if (!ended) timer = setTimeout(look, EVERY);
+  }
+
+  look();
+  return {
+    element: h(
+      "section",
+      { class: "card" },
+      h("h2", {}, t("Scenario")),
+      h("p", { class: "faint" }, t("Events by time or by command: the README has all keys, under Scenarios.")),
+      field(t("Events (TOML)"), text),
+      problem,
+      h("div", { class: "actions" }, stop, play),
+      now,
+      counts,
+      log,
+    ),
+    close() {
+      ended = true;
+      clearTimeout(timer);
+    },
+  };
+}
