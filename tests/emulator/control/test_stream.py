@@ -125,7 +125,7 @@ async def test_a_viewer_that_does_not_read_loses_and_is_told_and_the_line_is_as_
     most, commands = 100, 400
     monkeypatch.setattr(calls, "watch", with_small_buffer)
     monkeypatch.setattr("emulator.emulator.Traffic", partial(Traffic, most=most))
-    line, answer = "AT+" + "X" * 900, "\r\nERROR\r\n"
+    line, answer = "AT+" + "X" * 450, "\r\nERROR\r\n"
     async with page_calls() as page, viewer(page.it, "?after=0", buffer=4096) as slow:
         with Host(page.it.port) as host:
             for _ in range(commands):
@@ -212,8 +212,9 @@ async def test_the_emulator_ends_while_somebody_watches() -> None:
         assert await asyncio.wait_for(watching.ended(), 5)
 
 
-async def test_each_event_has_a_bounded_number_of_entries(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stream, "MAX_ENTRIES", 20)
+@pytest.mark.parametrize("bound", ["MAX_ENTRIES", "MAX_TEXT"])
+async def test_each_event_is_bounded(bound: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stream, bound, 20)
     async with page_calls() as page:
         with Host(page.it.port) as host:
             for _ in range(50):
@@ -223,4 +224,4 @@ async def test_each_event_has_a_bounded_number_of_entries(monkeypatch: pytest.Mo
             while sum(sizes) < 100:
                 sizes.append(len((await watching.event("traffic"))["entries"]))
     assert sum(sizes) == 100
-    assert max(sizes) <= 20 + 5
+    assert max(sizes) <= 20
