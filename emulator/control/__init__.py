@@ -11,7 +11,8 @@
 (`emulator.onenet.http`), with `Control` as its first argument; `calls/<subject>.routes(control)`
 gives the routes of a subject, and `site.site` has the list of subjects. So `/openapi.json` has
 them, and their parameters are checked in one place. All need the key of the product. Those that
-change a part directly call `Control.change`, which settles before and after it.
+change a part directly call `Control.change`, which settles before and after it. `members` describes
+and checks the bodies; `snapshot` shows a module, `shown` what calls and stream have in common.
 
 Traffic. `watch` leads the bytes of all lines, their notes and the datagrams of the air into one
 ring (`traffic`), bounded by pieces and by bytes: that is all that happens on their way. Each viewer

@@ -15,7 +15,6 @@ from pathlib import Path
 
 import aiohttp
 import pytest
-from aiohttp import ClientSession
 
 from emulator.__main__ import main
 from emulator.cli.shutdown import Shutdown
@@ -193,7 +192,10 @@ async def test_two_unknown_modules_at_speed_60() -> None:
 @realtime
 @pytest.mark.parametrize("mode", [(), ("platform",)])
 async def test_the_page_opens_at_the_printed_address(mode: tuple[str, ...]) -> None:
-    async with running("--json", "--speed", "60", *mode) as process, ClientSession() as client:
+    async with (
+        running("--json", "--speed", "60", *mode) as process,
+        aiohttp.ClientSession() as client,
+    ):
         info = await ready(process)
         async with client.get(info["page"]) as answer:
             assert "<html" in await answer.text()
@@ -209,7 +211,7 @@ async def test_the_page_opens_at_the_printed_address(mode: tuple[str, ...]) -> N
 @realtime
 @pytest.mark.parametrize("options", [("--no-page",), ("--server", "coap://127.0.0.1:9")])
 async def test_no_page_is_printed_where_there_is_none(options: tuple[str, ...]) -> None:
-    async with running("--json", *options) as process, ClientSession() as client:
+    async with running("--json", *options) as process, aiohttp.ClientSession() as client:
         info = await ready(process)
         assert "page" not in info
         if "http" in info:
@@ -217,6 +219,19 @@ async def test_no_page_is_printed_where_there_is_none(options: tuple[str, ...]) 
                 assert (await answer.json())["errno"] == 2
         process.send_signal(signal.SIGTERM)
         assert await ended(process) == (0, "", "")
+
+
+@realtime
+async def test_the_speed_of_the_command_can_be_changed_while_it_runs() -> None:
+    options = ("--json", "--speed", "60", "--api-key", "secret", "--baud", "off")
+    async with running(*options) as process:
+        url = f"{(await ready(process))['http']}/emulator/"
+        async with aiohttp.ClientSession(headers={"api-key": "secret"}) as client:
+            state = (await (await client.get(f"{url}state")).json())["data"]
+            assert (state["speed"], state["paused"], state["steered"]) == (60, False, True)
+            clock = await client.put(f"{url}clock", json={"speed": 2, "paused": True})
+            changed = (await clock.json())["data"]
+            assert (changed["speed"], changed["paused"]) == (2, True)
 
 
 @realtime

@@ -113,7 +113,7 @@ class Exchanges:
         request = requests.find(ReadRequest, msgid, now)
         objects = self._client.objects
         known = objects.knows(path.instance_path)
-        if not self._client.lends(path) and not (known and objects.can_declare(path)):
+        if not self._client.own.lends(path) and not (known and objects.can_declare(path)):
             raise self._instance.refusal(self._instance.profile.errors.unknown)
         request.add(path, value, size)
         if known:
