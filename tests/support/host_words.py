@@ -113,6 +113,9 @@ class ClassicWords:
         return line
 
 
+_WRITE = re.compile(  # bytes, or a number
+    r"\+MIPLWRITE:0,(\d+),(\d+),0,(\d+),(?:2,\d+,([0-9A-F]+)|[34],\d+,([-0-9.]+)),0(?:,0)?"
+)
 _LENGTHS = {"3303": "8", "3306": "4"}
 _EVENTS = {
     **dict.fromkeys((3, 5, 7, 8), "opened 0"),
@@ -185,10 +188,11 @@ class SuiteWords:
         pattern = r"\+MIPL(READ|EXECUTE):0,(\d+),(\d+),-?\d+,(-?\d+)(?:,(?:\d+,)?(.*))?"
         if found := re.fullmatch(pattern, line):
             return _request(*found.groups())
-        pattern = r"\+MIPL(WRITE):0,(\d+),(\d+),0,(\d+),2,\d+,([0-9A-F]+),0(?:,0)?"
-        if found := re.fullmatch(pattern, line):
-            number = int.from_bytes(bytes.fromhex(found[5]), "big", signed=True)
-            return _request(*found.group(1, 2, 3, 4), str(number))
+        if found := _WRITE.fullmatch(line):
+            msgid, object_, resource, data, number = found.groups()
+            if data:  # a type that the module does not know
+                number = str(int.from_bytes(bytes.fromhex(data), "big", signed=True))
+            return _request("WRITE", msgid, object_, resource, number)
         return line
 
 

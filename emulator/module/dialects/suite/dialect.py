@@ -170,7 +170,11 @@ class SuiteDialect:
     # Events of the client ----------------------------------------------------------------------
 
     def lwm2m_type(self, value_type: int) -> Type | None:
-        return LWM2M_TYPES[ValueType(value_type)] if self.profile.write is Write.TEXT else None
+        if self.profile.write is not Write.TEXT:
+            return None
+        if value_type == ValueType.HEX_STR:  # its bytes, as in a report (see `values`)
+            return Type.OPAQUE
+        return LWM2M_TYPES[ValueType(value_type)]
 
     def happened(self, what: Happening, number: int = 0) -> None:
         if what is Happening.DEREGISTERED and not self.profile.host_answers:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -358,6 +359,9 @@ def test_hex_string_of_china_mobile() -> None:
     bench = logged_in("m5310a")
     bench.well('AT+MIPLNOTIFY=0,0,3303,0,5700,6,3,"0A0B0C",0,0,7')
     assert bench.wait(1) == ["+MIPLEVENT:0,26,7"]
+    # bytes in both directions, also those that could be a text
+    (line,) = bench.write("3303/0", _5700=b"AB01")
+    assert re.fullmatch(r"\+MIPLWRITE:0,\d+,3303,0,5700,2,8,41423031,0", line)
 
 
 @pytest.mark.parametrize(
