@@ -21,6 +21,7 @@ The other files, and why (tests/test_architecture.py looks for the reason):
 - `air/test_commands` is about processes and has each language once; `air/test_kill` is about the
   platform's file.
 - `air/test_foreign_clients` and `air/test_secure` have no module: foreign clients take its place.
+- `page/` is about the emulator's page in a browser.
 - `hosts/` are programs of others, each written for one language; `hosts/test_suite_hosts` has those
   of the suite, for either one who answers.
 """
