@@ -116,7 +116,8 @@ class Suite:
     `hidden`: events that are not shown. `timeout_event`: of a login without an answer.
     `delete_first`: event 15 of AT+MIPLDELETE precedes its OK.
 
-    Commands: `create`: see `Create`; `bare_reference`: the answer has the number alone. `server`:
+    Commands: `create`: see `Create`; `bare_reference`: the answer has the number alone;
+    `late_reference`: it follows the OK (MR880A). `server`:
     where it leads by itself. `open_query`, `extras`: AT+MIPLOPEN? and China Mobile's own commands
     exist. `lifetime`: the least and the most seconds; `shortest`: below it a day counts;
     `zero_keeps`: 0 in an update keeps the lifetime. `open_timeout`: seconds, where AT+MIPLOPEN
@@ -154,6 +155,7 @@ class Suite:
     delete_first: bool = False
     create: frozenset[Create] = frozenset({Create.BARE, Create.BLOB})
     bare_reference: bool = False
+    late_reference: bool = False
     server: ServerAddress = _BY_NAME
     open_query: bool = False
     extras: bool = False

@@ -119,7 +119,11 @@ class Instance:
         self.profile = replace(self._by_default, write=write)
         if self.profile.bare_reference:
             return Answer(("0",))
-        return Answer((urcs.information(self.profile, name, 0),))
+        line = urcs.information(self.profile, name, 0)
+        if self.profile.late_reference:
+            self._urc(line)
+            return OK
+        return Answer((line,))
 
     def create_bare(self, _now: float) -> Answer:
         self.creation.needs(Create.BARE)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from emulator.module.firmware import MODULES
 from emulator.onenet.devices import Description
 from tests.support.suite_bench import IMEI, IMSI, START, SuiteBench
 
@@ -31,6 +34,19 @@ def test_key_is_a_text_or_hexadecimal(ending: str, credentials: tuple[str, bytes
     bench = created(f'"183.230.40.40:5684",0{ending}')
     bench.well("AT+MIPLOPEN=0,300,30")
     assert bench.module.credentials("") == credentials
+
+
+def test_reference_may_follow_the_ok() -> None:
+    """As the MR880A does it (China Mobile's manual)."""
+    suite = replace(MODULES["mn316"].suite, late_reference=True)
+    bench = SuiteBench(replace(MODULES["mn316"], suite=suite))
+    for line, name in (
+        ("AT+MIPLCREATE", "MIPLCREATE"),
+        ('AT+MIPLCREATEEX="183.230.40.40",0', "MIPLCREATEEX"),
+    ):
+        assert bench.ask(line) == ["OK"]
+        assert bench.lines[-1][1] == f"+{name}: 0"
+        bench.well("AT+MIPLDELETE=0")
 
 
 @pytest.mark.parametrize("values", [',,"abc",,1', ',,"abcd",,2', ',,"abcd",,1,1', ',,"xy",,1'])
