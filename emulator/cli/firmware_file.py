@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any, TypeVar
 
 from emulator.module.firmware import DEFAULT, FIRMWARES, MODULES, Firmware, is_information
+from emulator.module.general_profile import GENERALS, General
 from emulator.module.suite import CHINA_MOBILE, CIS, CME, Create, Errors, Suite
 from emulator.scenario.toml_lines import load
 from emulator.scenario.toml_table import InvalidValue, TomlTable, format_value
@@ -91,6 +92,8 @@ def _value(table: TomlTable, key: str, like: object) -> object:
             return table.number(key)
         case Errors():
             return table.choice(key, _ERRORS)
+        case General():
+            return table.choice(key, GENERALS)
         case frozenset() if key == "create":
             return frozenset(_listed(table, key, {str(one): one for one in Create}))
         case frozenset():

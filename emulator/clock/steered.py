@@ -12,6 +12,12 @@ from emulator.clock.timer_queue import TimerQueue
 
 # Seconds of the loop's time for which timers run before other events of the loop do.
 TURN = 0.001
+# How far the clock may pass a timer that has not run yet: seconds of the loop's time, and seconds.
+# What a part does late it does at once, so this bounds how long it holds the loop.
+_AHEAD, _MOST_AHEAD = 0.01, 1.0
+# Seconds of the loop's time that are caught up. What is lost beyond is not: with more to do than
+# the computer can, time passes slower.
+LAG = 1.0
 
 
 class _Move:
@@ -29,6 +35,9 @@ class SteeredClock:
     Paused, it stands still: what takes time does not happen, such as a byte on a paced line, or a
     datagram in the air. What takes none still does: a timer that is due at `now` runs soon, and
     what a host writes arrives at `now`, at an unpaced line at once.
+
+    At a speed for which the computer is too slow, time passes slower, and other events of the loop
+    still have their turns.
 
     Call it in the thread of the event loop only. It begins at the present time of the computer.
     """
@@ -49,6 +58,7 @@ class SteeredClock:
         # The one timer of the loop. It is set again for a timer that is planned before `_wake`.
         self._handle: asyncio.Handle | None = None
         self._wake = -inf
+        self._limit = inf  # the time does not pass it before the timers have run
 
     def start(self) -> None:
         loop = asyncio.get_running_loop()
@@ -61,7 +71,10 @@ class SteeredClock:
     def now(self) -> float:
         if self._runs:
             now = self._epoch + (self._loop_time() - self._begin) * self._speed
-            if now > self._reached:  # noqa: PLR1730 - called for each byte: max() takes twice as long
+            # Called for each byte: min() and max() take twice as long.
+            if now > self._limit:  # noqa: PLR1730
+                now = self._limit
+            if now > self._reached:  # noqa: PLR1730
                 self._reached = now
         return self._reached
 
@@ -176,6 +189,8 @@ class SteeredClock:
             self._handle.cancel()
             self._handle = None
         due, now = self._planned.next, self.now()
+        ahead = min(_AHEAD * self._speed, _MOST_AHEAD)
+        self._limit = inf if due is None else max(due, now) + ahead
         if due is not None and due <= now:
             self._wake, self._handle = -inf, self._loop.call_soon(self._on_wake)
         elif self._paused:
@@ -191,7 +206,10 @@ class SteeredClock:
         # POSIX seconds hold fewer digits than loop time: rounding may fire the timer early.
         self._reached = max(self._reached, self._wake)
         self._handle, self._wake = None, -inf
-        now, end = self.now(), self._loop_time() + TURN
+        now, begin = self.now(), self._loop_time()
+        end, behind = begin + TURN, begin - self._begin - (now - self._epoch) / self._speed
+        if behind > LAG and self._runs:
+            self._begin += behind - LAG
         try:
             while (due := self._planned.next) is not None and due <= now:
                 self._planned.pop()()

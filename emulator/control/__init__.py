@@ -11,7 +11,8 @@
 (`emulator.onenet.http`), with `Control` as its first argument; `calls/<subject>.routes(control)`
 gives the routes of a subject, and `site.site` has the list of subjects. So `/openapi.json` has
 them, and their parameters are checked in one place. All need the key of the product. Those that
-change a part directly call `Control.change`, which settles before and after it.
+change a part directly call `Control.change`, which settles before and after it. `members` describes
+and checks the bodies; `snapshot` shows a module, `shown` what calls and stream have in common.
 
 A new call: a function `async def show(control: Control, call: Call) -> Answer` in
 `calls/<subject>.py`, and its `Route` there; the section is `CONTROL`. A new subject also stands in

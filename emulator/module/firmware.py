@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from emulator.module.general_profile import GENERALS, M5310, General
 from emulator.module.suite import SUITES, Suite
 
 _GENERIC = SUITES["generic"]
@@ -34,7 +35,7 @@ class Firmware:
     +MIPLEXECUTE have types and lengths, and a write announces all its resources at once.
     `read_suffix`: text after the ids in +MIPLREAD. `acknowledges`: AT+MIPLNOTIFY takes an ackid.
     `msgids`: message ids of requests, which the host answers; the platform's own id where it is one
-    of them. `dialect`: the OneNET commands, a key of
+    of them. `general`: the commands without OneNET. `dialect`: the OneNET commands, a key of
     `emulator.module.dialects.dialect.DIALECTS`; `suite`: how it speaks `suite`.
 
     Of the line: `quiet`: seconds from a final result code to the host's next command. `hasty_lost`:
@@ -63,6 +64,7 @@ class Firmware:
     overruns: bool = False
     dialect: str = "classic"
     suite: Suite = _GENERIC
+    general: General = M5310
     manufacturer: str = ""
     model: str = ""
     information: tuple[str, ...] | None = ()
@@ -148,6 +150,7 @@ _M5310A = replace(
     ),
     version="2.1.1.1809071028",
     suite=SUITES["m5310a"],
+    general=GENERALS["m5310a"],
 )
 
 
@@ -161,6 +164,7 @@ def _quectel(name: str, revision: str, model: str) -> Firmware:
         information=("Quectel", name, f"Revision:{revision}_ONT"),
         boot_name="Neul",
         suite=SUITES["bc28"],
+        general=GENERALS["quectel"],
     )
 
 
@@ -181,6 +185,7 @@ MODULES: Mapping[str, Firmware] = {
         boot=("*ATREADY: 1", "+CFUN: 1", "+CPIN: READY"),
         reboot="+CMRB",
         suite=SUITES["m5311"],
+        general=GENERALS["m5311"],
     ),
     "bc95": _quectel("BC95-B5", "BC95B5HBR01A02W16", "BC95HB-02-STD_850"),
     "bc28": _quectel("BC28", "BC28JAR01A10", "BC28JA-02-STD"),
@@ -200,6 +205,7 @@ MODULES: Mapping[str, Firmware] = {
         boot=("*MATREADY: 1", "+CFUN: 1", "+CPIN: READY"),
         shows_address=True,
         suite=SUITES["me3616"],
+        general=GENERALS["me3616"],
     ),
     "sim7000c": replace(
         _SIMCOM,
@@ -227,6 +233,7 @@ MODULES: Mapping[str, Firmware] = {
         boot=("+MATREADY",),
         echo=False,
         suite=SUITES["mn316"],
+        general=GENERALS["mn316"],
     ),
     # guess: all about these three, of which nothing is public: generic modules with their chips
     "n700-cn": replace(

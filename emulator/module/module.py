@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Sequence
 from functools import partial
-from typing import ClassVar, Protocol
+from typing import Protocol
 
 from emulator.air.faults import Link
-from emulator.module.at.codec import Cme, Refusal, framed
+from emulator.module.at.codec import framed
 from emulator.module.at.command_faults import FaultSource
-from emulator.module.at.commands import OK, Answer, CommandForms, Commands, CommandTable
+from emulator.module.at.commands import CommandTable
 from emulator.module.at.conversation import Conversation, Manner
 from emulator.module.at.doubts import Doubts
 from emulator.module.boot import BOOT_TIME, Boot, Cause
@@ -17,9 +17,11 @@ from emulator.module.dialects.dialect import DIALECTS
 from emulator.module.firmware import DEFAULT, Firmware, profile
 from emulator.module.general.clock import LocalTime
 from emulator.module.general.identity import Identity, IdentityCommands
+from emulator.module.general.names import Names
 from emulator.module.general.network import Network
 from emulator.module.general.pdp_contexts import ADDRESS, PdpContexts
 from emulator.module.general.ping import Pinger
+from emulator.module.general.restarts import Restarts
 from emulator.module.general.signal import Measurements
 from emulator.module.general.speed import Speed
 from emulator.module.general.udp import Datagram, Sockets
@@ -107,7 +109,7 @@ class Module:
         )
         name = own.boot_name or own.model or self.identity.model
         self.boot = Boot(name, own.boot, rom_noise=boot_noise, seed=seed)
-        self._flash = Flash(speed=own.speed if speed is None else speed)
+        self._flash = Flash(flags=own.general.flags, speed=own.speed if speed is None else speed)
         self._output = bytearray()
         self._datagrams: list[Datagram] = []
         self.radio = Radio(
@@ -122,18 +124,20 @@ class Module:
     def _reset(self, now: float) -> None:
         """Create all parts as after power-on; only the flash keeps its values."""
         self._now = now
-        self._speed = Speed(self._flash, self.firmware.speed_command)
+        general = self.firmware.general
+        self._speed = Speed(self._flash, self.firmware.speed_command, general)
         self._conversation = conversation = Conversation(
             self._output.extend, self._speed.confirm, self._fault_source, self._manner
         )
-        self._settings = Settings(self._flash)
+        self._settings = Settings(self._flash, general.flags)
         self._local_time = LocalTime(now)
-        self.power_saving = PowerSaving(self.radio, conversation.urc)
+        self.power_saving = PowerSaving(self.radio, conversation.urc, general.asleep)
         self.paging = DiscontinuousReception(self.radio)
         self._network = Network(self.radio, self.power_saving, conversation.urc)
         self._pinger = Pinger(self.radio, conversation.urc, self._transmit)
+        names = Names(general, self.radio, conversation.urc, self._transmit)
         self.sockets = Sockets(
-            conversation.urc, self._send_datagram, self.radio, self._release_connection
+            conversation.urc, self._send_datagram, self.radio, self._release_connection, general
         )
         # RFC 7252 4.4: the first message id is drawn at random, a different one at each start.
         # Not 0 at the first one: some servers (npm's coap 0.22) take that for no id.
@@ -158,19 +162,22 @@ class Module:
             self.radio,
             self.paging,
             self._pinger,
+            names,
+            self.sockets,
             self.client,
             dialect,
             self._speed,
         )
         conversation.table = CommandTable(
-            self,
+            Restarts(self.firmware.reboot, self._reboot),
             conversation,
             self._speed,
             IdentityCommands(self.identity, self.firmware, self.radio),
             self._network,
             PdpContexts(self.radio),
-            Measurements(self.radio),
+            Measurements(self.radio, general),
             self._pinger,
+            names,
             self._local_time,
             self._settings,
             self.power_saving,
@@ -178,6 +185,7 @@ class Module:
             self.sockets,
             dialect,
             doubts=self.doubts,
+            taken=general.taken,
         )
 
     @property
@@ -373,28 +381,12 @@ class Module:
         self.power_saving.radio_changed(self._now)
         self._network.radio_changed(change)
 
-    def _reboot(self, now: float) -> Answer:
-        return self._reboot_by("+NRB", now)
-
-    def _reboot_with_ok(self, now: float) -> Answer:
-        return self._reboot_by("+CMRB", now)
-
-    def _reboot_by(self, command: str, now: float) -> Answer:
-        if command != self.firmware.reboot:
-            raise Refusal(Cme.NOT_SUPPORTED)
-        # The first without OK, the second behind it (documented).
-        lines = ("REBOOTING",) if command == "+NRB" else ("OK", "REBOOTING..")
+    def _reboot(self, lines: Sequence[str], now: float) -> None:
         self._output += b"".join(map(framed, lines))
         self._restart(Cause.COMMAND, now)
-        return OK
 
     def _restart(self, cause: Cause, now: float) -> None:
         self._conversation.stop()
         self.radio.restart()
         self.boot.start(cause, now)
         self._reset(now)
-
-    COMMANDS: ClassVar[Commands] = {
-        "+NRB": CommandForms(execute=_reboot),
-        "+CMRB": CommandForms(execute=_reboot_with_ok),
-    }

@@ -8,29 +8,21 @@ from typing import ClassVar
 
 from emulator.module.at.codec import Cme, Refusal
 from emulator.module.at.commands import OK, Answer, CommandForms, Commands, Values
+from emulator.module.general_profile import FACTORY_FLAGS
 from emulator.module.radio.coverage import Cell
 
 BANDS = (3, 5, 8)  # guess: the bands of the module; hosts set 5 and 8
 _ANY_BAND = (1, 255)
 FACTORY_SPEED = 9600
 
-
-# The names are the chip's, seen on boards. A change takes effect at the next start. AUTOCONNECT
-# turns the radio on; CR_0354_0338_SCRAMBLING must match the network or no cell is found.
-FACTORY_FLAGS: Mapping[str, str] = {
-    "AUTOCONNECT": "TRUE",
-    "CR_0354_0338_SCRAMBLING": "TRUE",
-    "CR_0859_SI_AVOID": "FALSE",
-    "COMBINE_ATTACH": "FALSE",
-    "CELL_RESELECTION": "TRUE",
-    "ENABLE_BIP": "FALSE",
-}
 _FLAGS_LIMIT = 32  # guess: bounds the memory
 
 
 @dataclass(slots=True)
 class Flash:
-    """Values that survive a restart of any cause; each is written at once."""
+    """Values that survive a restart of any cause; each is written at once. A flag takes effect at
+    the next start.
+    """
 
     bands: tuple[int, ...] = (5, 8)
     flags: Mapping[str, str] = field(default_factory=lambda: FACTORY_FLAGS)
@@ -38,10 +30,13 @@ class Flash:
 
 
 class Settings:
-    """Bands and flags are kept in `flash`; the locked carrier is lost at a restart."""
+    """Bands and flags are kept in `flash`; the locked carrier is lost at a restart. `known`: the
+    flags that the module has.
+    """
 
-    def __init__(self, flash: Flash) -> None:
+    def __init__(self, flash: Flash, known: Mapping[str, str] = FACTORY_FLAGS) -> None:
         self._flash = flash
+        self._known = known
         self._carrier: int | None = None  # the EARFCN to search; None: all
         self._scrambling = flash.flags["CR_0354_0338_SCRAMBLING"] == "TRUE"
 
@@ -83,8 +78,9 @@ class Settings:
 
     def _set_flag(self, values: Values, _now: float) -> Answer:
         name = values.word("[A-Z0-9_]{1,40}")
-        known = name in FACTORY_FLAGS
-        value = values.word("TRUE|FALSE" if known else "[A-Z0-9_]{1,40}")
+        known = name in self._known
+        switch = self._known.get(name) in ("TRUE", "FALSE")
+        value = values.word("TRUE|FALSE" if switch else "[A-Z0-9_]{1,40}")
         values.end()
         if not known:  # later modules with the same chip have more, some with numbers
             values.doubts.take(f"the flag {name} is not known: it is stored without an effect")
@@ -107,6 +103,6 @@ class Settings:
         "+NCONFIG": CommandForms(
             set=_set_flag,
             read=_read_flags,
-            test=f"+NCONFIG:({','.join(FACTORY_FLAGS)}),(FALSE,TRUE)",
+            test=lambda self, _now: Answer((f"+NCONFIG:({','.join(self._known)}),(FALSE,TRUE)",)),
         ),
     }

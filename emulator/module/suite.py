@@ -116,7 +116,8 @@ class Suite:
     `hidden`: events that are not shown. `timeout_event`: of a login without an answer.
     `delete_first`: event 15 of AT+MIPLDELETE precedes its OK.
 
-    Commands: `create`: see `Create`; `bare_reference`: the answer has the number alone. `server`:
+    Commands: `create`: see `Create`; `bare_reference`: the answer has the number alone;
+    `late_reference`: it follows the OK (MR880A). `server`:
     where it leads by itself. `open_query`, `extras`: AT+MIPLOPEN? and China Mobile's own commands
     exist. `lifetime`: the least and the most seconds; `shortest`: below it a day counts;
     `zero_keeps`: 0 in an update keeps the lifetime. `open_timeout`: seconds, where AT+MIPLOPEN
@@ -154,6 +155,7 @@ class Suite:
     delete_first: bool = False
     create: frozenset[Create] = frozenset({Create.BARE, Create.BLOB})
     bare_reference: bool = False
+    late_reference: bool = False
     server: ServerAddress = _BY_NAME
     open_query: bool = False
     extras: bool = False
@@ -177,11 +179,12 @@ class Suite:
 
 _GENERIC = Suite(extras=True, create=frozenset(Create), open_query=True)
 _CONFIGURED = frozenset({Create.BARE, Create.BLOB})
-# Manual of China Mobile's modules; events, lengths and reads as its examples have them.
+# Manual of China Mobile's modules; events, lengths and reads as its examples have them. Writes are
+# text once the type is known (the manual; the FAQ explains the digits before that).
 _CHINA_MOBILE = Suite(
     host_answers=False,
     answer_time=5.0,
-    write=Write.DIGITS,
+    write=Write.TEXT,
     write_index=False,
     execute=Execute.BARE,
     read_count=True,
@@ -221,18 +224,18 @@ _USR = Suite(
 SUITES: Mapping[str, Suite] = {
     "generic": _GENERIC,
     "m5310a": _CHINA_MOBILE,
-    # guess: lines and checks of the later firmware, but for who answers
+    # guess: lines and checks of the later firmware, but for who answers and what it writes
     "m5310a-2018": replace(
         _CHINA_MOBILE,
+        write=Write.DIGITS,
         host_answers=True,
         answer_time=PLATFORM_TIME,
         own_reads=False,
         counts_observes=True,
     ),
-    # Its manual; the texts of writes as in that of the M5313, whose chapter is the same.
+    # Its manual.
     "m5311": replace(
         _CHINA_MOBILE,
-        write=Write.TEXT,
         hidden=frozenset({1, 2}),
         open_timeout=15,
         ackid_zero=False,

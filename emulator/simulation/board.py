@@ -134,7 +134,12 @@ class Board:
             seed=config.seed,
         )
         self.line.faults.rates = config.faults, config.faults
-        self.internet = Internet(self._on_datagram, self.note, allowed=config.allow_network)
+        self.internet = Internet(
+            self._on_datagram,
+            self.note,
+            allowed=config.allow_network,
+            limit=self.module.firmware.general.datagram,
+        )
 
     @property
     def line(self) -> Line:

@@ -7,7 +7,7 @@ import socket
 from collections.abc import Callable, Mapping
 from ipaddress import IPv4Address
 
-from emulator.module.general.udp import DATAGRAM_LIMIT, Datagram
+from emulator.module.general.udp import Datagram
 
 _LOOPBACK = "127.0.0.1"
 _EVERYWHERE = "0.0.0.0"  # noqa: S104 - only where the user has allowed the network
@@ -20,8 +20,8 @@ class Internet:
     """`on_datagram` receives datagrams: socket number, the sender's address and port, the bytes.
 
     Each socket of the module is a socket of this machine at the same port if that is free, else at
-    another one, which `on_note` names. Nothing leaves this machine unless `allowed`. `sockets` are
-    the open ones, by the module's port.
+    another one, which `on_note` names. Nothing leaves this machine unless `allowed`. `limit`: bytes
+    of a datagram that the module takes. `sockets` are the open ones, by the module's port.
     """
 
     def __init__(
@@ -30,10 +30,12 @@ class Internet:
         on_note: Callable[[str], None],
         *,
         allowed: bool = False,
+        limit: int = 512,
     ) -> None:
         self._on_datagram = on_datagram
         self._on_note = on_note
         self._allowed = allowed
+        self._limit = limit
         self.sockets: dict[int, socket.socket] = {}
         self._numbers: dict[int, int] = {}  # the module's socket at each port
 
@@ -94,6 +96,6 @@ class Internet:
             except OSError as error:
                 self._on_note(f"UDP port {port}: {error.strerror}")
                 return
-            if len(data) > DATAGRAM_LIMIT:
-                self._on_note(f"datagram of {len(data)} bytes lost: the module takes 512")
+            if len(data) > self._limit:
+                self._on_note(f"datagram of {len(data)} bytes lost: the module takes {self._limit}")
             self._on_datagram(number, address, sender, data)

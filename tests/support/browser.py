@@ -16,7 +16,10 @@ from typing import Any, TypeVar
 import pytest
 from axe_core_python.base import AXE_SCRIPT
 from selenium import webdriver
-from selenium.common.exceptions import StaleElementReferenceException
+from selenium.common.exceptions import (
+    StaleElementReferenceException,
+    TimeoutException,
+)
 from selenium.webdriver.chrome.options import Options
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.remote.webelement import WebElement
@@ -26,7 +29,15 @@ T = TypeVar("T")
 
 WAIT = 15.0  # seconds for something to show; a busy machine is slow
 _DEBIAN = "apt-get install chromium chromium-driver"
-_VISIBLE = "[not(ancestor-or-self::*[@hidden])]"
+# In one call of the browser, as each call takes milliseconds.
+_SHOWN = """
+const [selector, text, name] = arguments;
+const label = (one) => one.labels?.length ? one.labels[0].innerText : "";
+return [...document.querySelectorAll(selector)].filter((one) => one.getClientRects().length
+  && (!text || one.innerText.includes(text))
+  && (!name || [one.getAttribute("aria-label"), one.innerText, label(one)]
+    .some((each) => each?.trim() === name)));
+"""
 
 
 class Browser:
@@ -48,22 +59,27 @@ class Browser:
 
         ignored = (StaleElementReferenceException,)
         wait = WebDriverWait(self.driver, WAIT, poll_frequency=0.05, ignored_exceptions=ignored)
-        found: T = wait.until(looked, f"{what} did not show; the page says: {self.text[:2000]}")
+        try:
+            found: T = wait.until(looked)
+        except TimeoutException:
+            shown = self.text[:2000]
+            raise AssertionError(f"{what} did not show; the page says: {shown}") from None
         return found
 
     def find(self, selector: str) -> WebElement:
         return self.until(lambda: next(iter(self.all(selector)), None), selector)
 
-    def all(self, selector: str) -> list[WebElement]:
-        """The visible elements, none if there are none now."""
-        found = self.driver.find_elements("css selector", selector)
-        return [one for one in found if one.is_displayed()]
+    def all(self, selector: str, text: str = "", name: str = "") -> list[WebElement]:
+        """The elements that are shown now, none if there are none; with a text, with a name."""
+        found: list[WebElement] = self.script(_SHOWN, selector, text, name)
+        return found
 
     def named(self, selector: str, name: str) -> WebElement:
         """The element with this accessible name, as assistive technology tells it."""
 
         def look() -> WebElement | None:
-            return next((one for one in self.all(selector) if one.accessible_name == name), None)
+            found = self.all(selector, name=name)
+            return next((one for one in found if one.accessible_name == name), None)
 
         return self.until(look, f"{selector} {name!r}")
 
@@ -88,10 +104,9 @@ class Browser:
     def shows(self, text: str, selector: str = "body") -> WebElement:
         """The first element of `selector` that shows `text`."""
 
-        def look() -> WebElement | None:
-            return next((one for one in self.all(selector) if text in one.text), None)
-
-        return self.until(look, f"{text!r} in {selector}")
+        return self.until(
+            lambda: next(iter(self.all(selector, text)), None), f"{text!r} in {selector}"
+        )
 
     @property
     def text(self) -> str:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from emulator.module.firmware import DEFAULT
+from emulator.module.lwm2m.host import Happening
 from emulator.onenet.lwm2m.operations import CancelObserve, WriteAttributes
+from emulator.onenet.misbehaviour import PlatformFaults
 from tests.support.emulator_player import Player, path
 from tests.support.hostile import Hostile
 from tests.support.suite_transcript import CLASSIC, Transcript, checked_id
@@ -32,6 +34,8 @@ class SuitePlayer(Player):
                 super().play(step)
             case Kind.EVENT if step.words[0] == "id":
                 checked_id(step.words[1:], self.bindings.values)
+            case Kind.EVENT if step.words[:2] == ["radio", "uplink"]:
+                self.module.radio.busy = step.words[2] == "busy"
             case Kind.EVENT if step.words[0] == "quiet":
                 self.now += float(step.words[1])
                 self.settle()
@@ -53,6 +57,14 @@ class SuitePlayer(Player):
                 self.ask(WriteAttributes(path(where), tuple(attributes)))
             case ["cancel", where]:
                 self.ask(CancelObserve(path(where)))
+            case ["is", "silent" | "back" as state]:
+                faults = PlatformFaults(silent=state == "silent")
+                self.simulation.misbehaviour.faults = faults
+            case ["forgets", "the", "device"]:
+                self.platform.delete_device(self.device)
+            case ["removes", "the", "login"]:
+                self.module.end_login(Happening.REMOVED, self.now)
+                self.settle()
             case ["update", version, size]:
                 package = bytes(place & 0xFF for place in range(int(size)))
                 self.simulation.step(self.now)

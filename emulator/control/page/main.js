@@ -19,7 +19,7 @@ import * as module from "./module.js";
 import * as modules from "./modules.js";
 import * as platform from "./platform.js";
 import * as push from "./push.js";
-import { follow, isLinked, start } from "./stream.js";
+import { follow, isLinked, refusal, start } from "./stream.js";
 import { language, onLanguage, setLanguage, t } from "./texts.js";
 import * as triggers from "./triggers.js";
 import * as wire from "./wire.js";
@@ -78,7 +78,7 @@ function header() {
     onchange: () => setLanguage(languages.value),
   });
   const link = h("span", { id: "link", role: "status" });
-  const showLink = (is) => fill(link, is ? state(true, t("live")) : state("warn", t("connecting")));
+  const showLink = (is) => fill(link, is ? state(true, t("live")) : state("warn", refusal() || t("connecting")));
   showLink(isLinked());
   unfollow?.();
   unfollow = follow("link", showLink);

@@ -23,6 +23,7 @@ let wanted = null; // {module, after}: of the watch, null without one
 let attempt = 0;
 let stop = null; // an AbortController of the present connection
 let linked = false;
+let refused = "";
 let paused = false; // as the tab is hidden
 let clock = { now: Date.now() / 1000, speed: 1, paused: false, advancing: false };
 let clockRead = performance.now();
@@ -64,6 +65,12 @@ export function now() {
 /** isLinked() → whether the stream is open. */
 export function isLinked() {
   return linked;
+}
+
+/** refusal() → why the emulator refused the last attempt, as it has too many viewers; "" for no
+ * refusal. */
+export function refusal() {
+  return refused;
 }
 
 let hiding = 0;
@@ -128,9 +135,11 @@ async function read(own) {
         setLinked(false);
         tell("key", error);
       }
+      refused = error;
       return;
     }
     attempt = 0;
+    refused = "";
     setLinked(true);
     const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
     let rest = "";

@@ -13,10 +13,10 @@ from dataclasses import dataclass, replace
 from enum import Enum, IntEnum
 from functools import lru_cache
 
-# The longest commands are a MIPLCONF of 1024 bytes (2048 hex digits) and a 1024-byte value; the
-# rest of such a line stays below 128 characters.
+# The longest command is a datagram of 1358 bytes (2716 hex digits, M5310-A); the rest of the line
+# stays below 100 characters.
 # guess: the module's own limit is unknown
-LINE_LIMIT = 2560
+LINE_LIMIT = 2816
 
 
 class Cme(IntEnum):
@@ -144,8 +144,8 @@ def _edited(line: bytes) -> bytes:
 
 # V.250 5.3.1: a basic command is a letter, or & and a letter, and a number with the default 0.
 _BASIC = re.compile(r"(&?[A-Z])([0-9]{0,5})", re.IGNORECASE | re.ASCII)
-# V.250 5.4.1: + and a name, then nothing, ?, =? or = and values.
-_EXTENDED = re.compile(r"(\+[A-Z][A-Z0-9]*)(\?|=\?|=)?(.*)", re.IGNORECASE | re.ASCII | re.DOTALL)
+# V.250 5.4.1: + and a name, then nothing, ?, =? or = and values. Some modules have names with *.
+_EXTENDED = re.compile(r"([+*][A-Z][A-Z0-9]*)(\?|=\?|=)?(.*)", re.IGNORECASE | re.ASCII | re.DOTALL)
 # The texts between the semicolons that stand in no value. No line of garbage makes this backtrack.
 _JOINED = re.compile(r'((?:[^";]++|"[^"]*+"?)*+)(?:;|\Z)')
 # V.250 5.4.2: numeric constants without quotes, string constants in quotes, both may be left out.

@@ -155,17 +155,24 @@ class CommandPart(Protocol):
 
 
 class CommandTable:
-    """All commands of `parts`; where two have the same, the later one executes it."""
+    """All commands of `parts`; where two have the same, the later one executes it. `taken`: further
+    names, which are answered OK whatever the form.
+    """
 
-    __slots__ = ("_doubts", "_parts", "_rows")
+    __slots__ = ("_doubts", "_parts", "_rows", "_taken")
 
-    def __init__(self, *parts: CommandPart, doubts: Doubts | None = None) -> None:
+    def __init__(
+        self, *parts: CommandPart, doubts: Doubts | None = None, taken: tuple[str, ...] = ()
+    ) -> None:
         self._doubts = doubts
+        self._taken = taken
         self._parts = parts
         self._rows = _rows(tuple(map(type, parts)))
 
     def execute(self, command: Command, now: float) -> Answer:
         """Raises Refusal when it is refused, and for an unknown command or form (V.250)."""
+        if command.name in self._taken:
+            return OK
         if command.name not in self._rows:
             raise Refusal(Cme.NOT_SUPPORTED)
         index, forms = self._rows[command.name]

@@ -18,8 +18,9 @@ refusal needs a source. What no source refuses is taken, and noted for the trace
     one that is not defined
     AT+CCLK without a time zone            TS 27.007 8.15: not each terminal has one; it stays
     AT+NPING before the last result        no source refuses it; the newer ping replaces the older
-    AT+NSOCR with receive control 2, 3     the M5310-A has them; taken as 1
-    AT+NSORF of more than 512 bytes, or 0  no source refuses it; the answer is as long as it can be
+    AT+NSOCR with receive control 2, 3,    the M5310-A has them; taken as 1, but for its own 2; an
+    a family or an address                 IPv6 socket is as all others
+    AT+NSORF of more than a datagram, or 0 no source refuses it; the answer is as long as it can be
     AT+NSOSTF with flags without 0x        no source refuses it; hexadecimal
     AT+NBAND of other bands, or twice      the bands of the module are a guess
     AT+NEARFCN=1, or with a cell           modules with the same chip have it; without an effect
@@ -37,13 +38,14 @@ refusal needs a source. What no source refuses is taken, and noted for the trace
     expected (3), PIN required (311)
     AT+CFUN=1 without a usable SIM         a log of a module with the same chip
     another operator (30)                  TS 27.007 7.3
-    an eighth socket; more than 512        host programs of the module
-    bytes, or not as many as announced
+    an eighth socket; more than 512        host programs of the module; 1358 bytes: AT command set
+    bytes, or not as many as announced     of the M5310-A
+    a second AT+CMDNS before the result    AT command set of the M5310-A
     a port that is in use; no network      AT command set of the M5310-A, the module's successor
     an uplink that is full (159)           logs of modules with the same chip
-    AT+NRB, AT+NATSPEED or AT+CMRB,        the manuals: each module has its own
-    AT+IPR of another module
+    AT+NRB, AT+NATSPEED or AT+CMRB,        the manuals: each module has its own; see
+    AT+COLDRB, AT+IPR of another module    `emulator.module.general_profile`
     a socket that is not open              guess: there is nothing to use
     more than 32 flags, a line of more     guess: memory is bounded
-    than 2560 bytes
+    than 2816 bytes
 """

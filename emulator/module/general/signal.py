@@ -5,16 +5,18 @@ from __future__ import annotations
 from typing import ClassVar
 
 from emulator.module.at.commands import OK, Answer, CommandForms, Commands, Values
+from emulator.module.general_profile import M5310, General
 from emulator.module.radio.coverage import Cell
 from emulator.module.radio.radio import Radio
 
 _NO_SIGNAL = 99
+_STAND_ALONE = 4  # guess: how the network uses the carrier
 
-# guess: without a cell every figure is the lowest 16-bit number of the chip
+# Without a cell (AT command set of the M5310-A).
 _NO_CELL = Cell(
-    ci="0",
-    earfcn=0,
-    pci=0,
+    ci="4294967295",
+    earfcn=4_294_967_295,
+    pci=65_535,
     rsrp=-32768,
     rssi=-32768,
     rsrq=-32768,
@@ -27,11 +29,12 @@ _NO_CELL = Cell(
 class Measurements:
     """Names and order of the rows are the chip's; NUESTATS without type and CELL are seen."""
 
-    __slots__ = ("_radio",)
+    __slots__ = ("_operator_mode", "_radio")
 
     # guess: the other types are written as on sister chips
-    def __init__(self, radio: Radio) -> None:
+    def __init__(self, radio: Radio, general: General = M5310) -> None:
         self._radio = radio
+        self._operator_mode = general.operator_mode
 
     def _read_signal(self, _now: float) -> Answer:
         rssi = _NO_SIGNAL
@@ -41,13 +44,14 @@ class Measurements:
         return Answer((f"+CSQ:{rssi},{_NO_SIGNAL}",))
 
     def _read_statistics(self, values: Values, now: float) -> Answer:
-        kind = values.word("RADIO|CELL|BLER|THP|ALL")
+        kind = values.word("RADIO|CELL|BLER|THP|APPSMEM|ALL")
         values.end()
-        rows = {
+        rows: dict[str, tuple[str, ...]] = {
             "RADIO": _of("RADIO", self._rows(now)),
             "BLER": _of("BLER", self._errors()),
             "THP": _of("THP", ("RLC UL,0", "RLC DL,0", "MAC UL,0", "MAC DL,0")),
             "CELL": _of("CELL", self._cells()),
+            "APPSMEM": (),  # guess: its rows are not known
         }
         chosen = rows.values() if kind == "ALL" else [rows[kind]]
         lines = tuple(line for group in chosen for line in group)
@@ -67,6 +71,10 @@ class Measurements:
             f"EARFCN:{cell.earfcn}",
             f"PCI:{cell.pci}",
             f"RSRQ:{cell.rsrq}",
+            *(
+                (f"OPERATOR MODE:{_STAND_ALONE if self._radio.camped else 0}",)
+                * self._operator_mode
+            ),
         )
 
     def _errors(self) -> tuple[str, ...]:

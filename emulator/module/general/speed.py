@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from emulator.module.at.codec import Cme, Refusal
 from emulator.module.at.commands import OK, Answer, CommandForms, Commands, Values
+from emulator.module.general_profile import M5310, General
 from emulator.module.settings import Flash
 
 # Of the chip's UART (AT command set of the M5310-A).
@@ -16,7 +17,7 @@ _OTHER_SPEEDS = (2400, 19_200, 38_400)  # guess: of AT+IPR besides
 # Values after the speed: timeout in seconds, store, synchronisation mode, stop bits, parity, flow
 # control. The chip's ranges; only the first two have an effect.
 _RANGES = ((0, 30), (0, 1), (0, 3), (1, 2), (0, 2), (0, 1))
-_FORMAT: tuple[int, ...] = (0, 0, 2, 1, 0, 0)
+_FORMAT: tuple[int, ...] = (0, 2, 1, 0, 0)  # but for the first
 _TEST = f"+NATSPEED:({','.join(map(str, SPEEDS))}),(0-30),(0,1),(0-3),(1,2),(0-2),(0,1)"
 
 
@@ -35,15 +36,16 @@ class Speed:
     one the former speed returns after the timeout (the chip's documented behaviour).
     """
 
-    __slots__ = ("_automatic", "_command", "_flash", "_format", "_trial", "baud", "due")
+    __slots__ = ("_automatic", "_command", "_flash", "_format", "_in_full", "_trial", "baud", "due")
 
     # guess: with a timeout of 0 the former speed never returns
-    def __init__(self, flash: Flash, command: str = "+NATSPEED") -> None:
+    def __init__(self, flash: Flash, command: str = "+NATSPEED", general: General = M5310) -> None:
         self._flash = flash
         self._command = command
+        self._in_full = general.speed_in_full
         self.baud = flash.speed
         self._automatic = False
-        self._format = _FORMAT
+        self._format = (general.speed_timeout, *_FORMAT)
         self._trial: _Trial | None = None
         self.due: float | None = None  # when the former speed returns
 
@@ -100,7 +102,8 @@ class Speed:
 
     def _read(self, _now: float) -> Answer:
         self._needs("+NATSPEED")
-        return Answer(("+NATSPEED:" + ",".join(map(str, (self.baud, *self._format))),))
+        shown = self._format if self._in_full else self._format[2:]
+        return Answer(("+NATSPEED:" + ",".join(map(str, (self.baud, *shown))),))
 
     COMMANDS: ClassVar[Commands] = {
         "+NATSPEED": CommandForms(set=_set, read=_read, test=_test),

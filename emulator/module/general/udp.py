@@ -1,9 +1,11 @@
-"""UDP sockets of the module: NSOCR, NSOST, NSOSTF, NSORF, NSOCL and the unsolicited NSONMI."""
+"""UDP sockets of the module: NSOCR, NSOST, NSOSTF, NSORF, NSOCL, NQSOS; the unsolicited NSONMI and
+NSOSTR.
+"""
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import dataclass, field, replace
 from functools import partial
 from ipaddress import AddressValueError, IPv4Address
@@ -11,14 +13,15 @@ from typing import ClassVar
 
 from emulator.module.at.codec import Cme, Refusal, from_hex
 from emulator.module.at.commands import OK, Answer, CommandForms, Commands, Values
+from emulator.module.general_profile import M5310, General
 from emulator.module.radio.radio import Radio
 
 SOCKETS = range(7)  # the chip's socket numbers
-DATAGRAM_LIMIT = 512  # bytes; seen in host programs, and as the most of AT+NSOST
 QUEUE_LIMIT = 8  # guess: datagrams that wait in one socket; newer ones are dropped
 
 _NUMBER = (SOCKETS.start, SOCKETS.stop - 1)
 _PORTS = (0, 0xFFFF)
+_SEQUENCES = (1, 255)
 _UDP = 17  # IANA's protocol number
 _FIRST_EPHEMERAL = 49_152  # RFC 6335 6; for port 0
 # AT+NSOSTF: when the network may release the connection (China Mobile's page on the M5310). The
@@ -41,7 +44,14 @@ class Datagram:
 class _Socket:
     port: int
     receives: bool
+    direct: bool  # datagrams are written, not announced
     waiting: deque[Datagram] = field(default_factory=deque)
+
+
+def _row(number: int, datagram: Datagram, part: bytes, rest: int) -> str:
+    """As AT+NSORF has it."""
+    digits = part.hex().upper()
+    return f"{number},{datagram.address},{datagram.port},{len(part)},{digits},{rest}"
 
 
 def address_of(text: str) -> str:
@@ -61,7 +71,10 @@ class Sockets:
     a socket is opened or closed or sends.
     """
 
-    __slots__ = ("_open", "_radio", "_release", "_send", "_urc", "changed", "ports")
+    __slots__ = (
+        *("_general", "_open", "_radio", "_release", "_send", "_under_way", "_urc"),
+        *("changed", "ports"),
+    )
 
     def __init__(
         self,
@@ -69,11 +82,14 @@ class Sockets:
         send: Callable[[Datagram], None],
         radio: Radio,
         release: Callable[[float, bool], None],
+        general: General = M5310,
     ) -> None:
         self._urc = urc
         self._send = send
         self._radio = radio
         self._release = release
+        self._general = general
+        self._under_way: deque[tuple[float, int, int]] = deque()  # end, socket, sequence
         self.ports: dict[int, int] = {}
         self.changed = True  # a restart has closed all
         self._open: dict[int, _Socket] = {}
@@ -83,17 +99,31 @@ class Sockets:
         socket = self._open.get(number)
         if socket is None or not socket.receives or len(socket.waiting) >= QUEUE_LIMIT:
             return
-        if not data or len(data) > DATAGRAM_LIMIT:
+        if not data or len(data) > self._general.datagram:
             return
-        socket.waiting.append(Datagram(socket.port, address, port, data))
-        self._urc(f"+NSONMI:{number},{len(data)}")
+        datagram = Datagram(socket.port, address, port, data)
+        if socket.direct:
+            self._urc(_row(number, datagram, data, 0))
+            return
+        socket.waiting.append(datagram)
+        if self._general.announces_each or len(socket.waiting) == 1:
+            self._announce(number, socket)
+
+    def _announce(self, number: int, socket: _Socket) -> None:
+        """The newest datagram, or the first one where only that is announced."""
+        datagram = socket.waiting[-1 if self._general.announces_each else 0]
+        self._urc(f"+NSONMI:{number},{len(datagram.data)}")
 
     def _create(self, values: Values, _now: float) -> Answer:
         values.word("DGRAM")
-        _, port = values.integers((_UDP, _UDP), _PORTS)
+        values.integer(_UDP, _UDP)
+        later = self._general.sequences  # the M5310-A
+        port = values.optional_integer(*_PORTS) if later else values.integer(*_PORTS)
         receives = values.optional_integer(0, 3)
+        if later:
+            self._read_family(values)
         values.end()
-        if receives not in (None, 0, 1):  # the M5310-A has 2 and 3
+        if receives not in (None, 0, 1, *([2] if later else [])):  # the M5310-A has 2 and 3
             values.doubts.take(f"the receive control {receives} is taken as 1")
         taken = self.ports.values()
         number = next((n for n in SOCKETS if n not in self._open), None)
@@ -101,12 +131,18 @@ class Sockets:
         # M5310-A, 1.4).
         if number is None or port in taken:
             raise Refusal(Cme.NOT_ALLOWED)
-        if port == 0:
+        if not port:
             port = next(p for p in range(_FIRST_EPHEMERAL, 0x10000) if p not in taken)
-        self._open[number] = _Socket(port, receives=receives != 0)
+        self._open[number] = _Socket(port, receives=receives != 0, direct=later and receives == 2)
         self.ports[number] = port
         self.changed = True
         return Answer((str(number),))
+
+    def _read_family(self, values: Values) -> None:
+        family = values.optional_word("AF_INET6?")
+        address = values.optional_word("[0-9A-Fa-f.:]{1,39}")
+        if family == "AF_INET6" or address is not None:
+            values.doubts.take("a family or an address of its own: the socket is as all others")
 
     def _find(self, number: int) -> _Socket:
         if number not in self._open:
@@ -120,8 +156,9 @@ class Sockets:
         address = address_of(values.word("[0-9.]+"))
         port = values.integer(1, 0xFFFF)
         given = values.word("(0x)?[0-9A-Fa-f]{1,4}") if flagged else "0"
-        length = values.integer(1, DATAGRAM_LIMIT)
+        length = values.integer(1, self._general.datagram)
         data = from_hex(values.word("[0-9A-Fa-f]+"))
+        sequence = values.optional_integer(*_SEQUENCES) if self._general.sequences else None
         values.end()
         if length != len(data):  # they must agree (seen in host programs)
             raise Refusal(Cme.INCORRECT_PARAMETERS)
@@ -135,6 +172,8 @@ class Sockets:
             raise Refusal(Cme.UPLINK_BUSY)
         self._send(Datagram(socket.port, address, port, data))
         self.changed = True
+        if sequence is not None:
+            self._under_way.append((now + self._radio.cell.round_trip, number, sequence))
         flags = int(given, 16)
         if flags & (_RELEASE_NOW | _RELEASE_AFTER_ANSWER):
             self._release(now, not flags & _RELEASE_NOW)
@@ -144,16 +183,18 @@ class Sockets:
         """Read the oldest datagram, or a part of it; the rest stays in the queue."""
         number, wanted = values.only(_NUMBER, (0, 2**31 - 1))
         waiting = self._find(number).waiting
-        if not 1 <= wanted <= DATAGRAM_LIMIT:
-            values.doubts.take(f"{wanted} bytes of a datagram: expected 1 to {DATAGRAM_LIMIT}")
+        if not 1 <= wanted <= self._general.datagram:
+            most = self._general.datagram
+            values.doubts.take(f"{wanted} bytes of a datagram: expected 1 to {most}")
         if not waiting:
             return OK
         datagram = waiting.popleft()
         part, rest = datagram.data[:wanted], datagram.data[wanted:]
         if rest:
             waiting.appendleft(replace(datagram, data=rest))
-        origin = f"{datagram.address},{datagram.port}"
-        return Answer((f"{number},{origin},{len(part)},{part.hex().upper()},{len(rest)}",))
+        elif waiting and not self._general.announces_each:
+            self._announce(number, self._open[number])  # behind the OK
+        return Answer((_row(number, datagram, part, len(rest)),))
 
     def _close(self, values: Values, _now: float) -> Answer:
         (number,) = values.only(_NUMBER)
@@ -162,7 +203,32 @@ class Sockets:
         self.changed = True
         return OK
 
+    # Sequence numbers ---------------------------------------------------------------------------
+
+    @property
+    def due(self) -> float | None:
+        """When it is known what became of a datagram with a sequence number."""
+        return self._under_way[0][0] if self._under_way else None
+
+    def step(self, now: float) -> None:
+        while self._under_way and self._under_way[0][0] <= now:
+            _, number, sequence = self._under_way.popleft()
+            self._urc(f"+NSOSTR:{number},{sequence},{int(self._radio.registered)}")
+
+    def _read_under_way(self, values: Values, _now: float) -> Answer:
+        (number,) = values.only(_NUMBER)
+        return self._list_under_way({number})
+
+    def _list_under_way(self, numbers: Container[int]) -> Answer:
+        if not self._general.sequences:
+            raise Refusal(Cme.NOT_SUPPORTED)
+        rows = [(number, sequence) for _, number, sequence in self._under_way if number in numbers]
+        return Answer(tuple(f"+NQSOS:{number},{sequence}" for number, sequence in rows))
+
     COMMANDS: ClassVar[Commands] = {
+        "+NQSOS": CommandForms(
+            set=_read_under_way, read=lambda self, _now: self._list_under_way(SOCKETS)
+        ),
         "+NSOCR": CommandForms(set=_create, test=""),
         "+NSOST": CommandForms(set=_send_to, test=""),
         "+NSOSTF": CommandForms(set=partial(_send_to, flagged=True), test=""),

@@ -30,5 +30,5 @@ the host is the message id of the request.
 In style `standard` the objects Server and Device are always there: what the host has not declared
 of them, the module answers. The server may write the lifetime, which then is the registration's.
 While the platform may update the host's own program, the host serves what belongs to it of the
-objects Device and Firmware Update (`Client.lend`), the package block by block.
+objects Device and Firmware Update (`OwnObjects.lent`), the package block by block.
 """

@@ -31,14 +31,13 @@ from emulator.module.lwm2m.host import (
 from emulator.module.lwm2m.objects import Objects
 from emulator.module.lwm2m.observations import Observations
 from emulator.module.lwm2m.operations import Operation, Refused, operation_of, path_of
-from emulator.module.lwm2m.own_objects import PACKAGE, UPDATE_TRIGGER, OwnObjects
+from emulator.module.lwm2m.own_objects import UPDATE_TRIGGER, OwnObjects
 from emulator.module.lwm2m.registration import Account, Registration
 from emulator.module.lwm2m.requests import ALL_MSGIDS, Requests
 from emulator.module.lwm2m.states import REGISTERED, SERVING, Event, State
 from emulator.module.lwm2m.style import ONENET, Style
 
 ACKIDS_REMEMBERED = 4096  # guess: bounds the memory; an ackid may be used again after so many
-_PACKAGE = tuple(str(PACKAGE)[1:].split("/"))
 REPORT_ITEMS = 64  # guess: bounds the memory; resources in one report
 
 
@@ -81,18 +80,18 @@ class Client:
             known_options=RECOGNIZED_OPTIONS | {AUTHENTICATION},
         )
         self._endpoint.serve = self._serve
-        self._endpoint.by_blocks = self._is_package
+        self._endpoint.by_blocks = lambda message: self.own.takes_by_blocks(message)
         self.endpoint = endpoint
         self._busy = busy
         self.release = release
         self.style = style
-        self._online = online
+        self.online = online
         self.objects = Objects()
-        self._own = OwnObjects(style)
-        self._own.on_lifetime = lambda lifetime, now: self.registration.update_silently(
+        self.own = OwnObjects(style)
+        self.own.on_lifetime = lambda lifetime, now: self.registration.update_silently(
             now, lifetime
         )
-        self.requests = Requests(self.objects, self._own, style, lambda: self.host, msgids)
+        self.requests = Requests(self.objects, self.own, style, lambda: self.host, msgids)
         self.registration = Registration(
             self._endpoint,
             style,
@@ -113,7 +112,7 @@ class Client:
         self._answers = Answers(
             style,
             self.objects,
-            self._own,
+            self.own,
             self._attributes,
             self._observations,
             self.requests,
@@ -147,9 +146,15 @@ class Client:
         return self._account.lifetime
 
     @property
-    def online(self) -> bool:
-        """Whether the radio is registered."""
-        return self._online()
+    def account(self) -> Account:
+        """As configured, with the server and the key that a bootstrap has given since."""
+        server = self.registration.given
+        return self._account if server is None else replace(self._account, server=server)
+
+    def remaining(self, now: float) -> int:
+        """Seconds until the lifetime ends; 0 without a login."""
+        until = self.registration.until
+        return 0 if until is None else max(round(until - now), 0)
 
     @property
     def configured_server(self) -> str:
@@ -186,14 +191,14 @@ class Client:
         """Create the instance."""
         self.registration.transition(Event.CONFIGURE)
         self._account = account
-        self._own.lifetime = account.lifetime
+        self.own.lifetime = account.lifetime
         self._endpoint.blocks.requests, self._endpoint.blocks.answers = account.blocks
 
     def delete(self, now: float) -> None:
         """Delete the instance with all its objects."""
         self.registration.delete(now)
         self.objects.clear()
-        self._own.lent = False
+        self.own.lent = False
         self._ackids.clear()
 
     def add_instance(self, instance: Path) -> None:
@@ -212,14 +217,6 @@ class Client:
         self._report = [line for line in self._report if not instance.covers(line[0].path)]
         self._observations.remove_instance(instance)
 
-    def lend(self) -> None:
-        """Until the instance is deleted, the host serves what updates its own program."""
-        self._own.lent = True
-
-    def lends(self, path: Path) -> bool:
-        """Whether the host serves `path`, of an object of the module."""
-        return self._own.lends(path)
-
     # Registration ------------------------------------------------------------------------------
 
     def open(self, timeout: float, now: float, lifetime: int | None = None) -> None:
@@ -227,11 +224,11 @@ class Client:
         seconds; None: that of the configuration.
         """
         self.registration.check(Event.OPEN)
-        if not self._online():
+        if not self.online():
             raise NoNetwork
         if lifetime is not None:
             self._account = replace(self._account, lifetime=lifetime)
-            self._own.lifetime = lifetime
+            self.own.lifetime = lifetime
         instances = self.objects.instances
         self._old = self._listed = frozenset(instances)
         self.registration.open(self._account, instances, timeout, now)
@@ -241,7 +238,7 @@ class Client:
         instances = self.objects.instances if with_objects else None
         self.registration.update(lifetime, instances, now)
         self._account = replace(self._account, lifetime=lifetime)
-        self._own.lifetime = lifetime
+        self.own.lifetime = lifetime
         if instances is not None:
             self._listed = frozenset(instances)
 
@@ -352,16 +349,12 @@ class Client:
         """Take a datagram from the air. What does not concern the client changes nothing."""
         self._endpoint.receive(source, datagram, now)
 
-    def _is_package(self, message: Message) -> bool:
-        """Whether the host takes this block by block."""
-        return self._own.lent and message.opt.uri_path == _PACKAGE
-
     def _serve(self, incoming: Incoming, now: float) -> None:
         if incoming.peer != self.registration.server:
             return
         if self.state not in SERVING:
             if self.registration.serve_bootstrap(incoming, now):
-                self._own.lifetime = self.registration.lifetime
+                self.own.lifetime = self.registration.lifetime
             return
         try:
             path = path_of(incoming.message)
@@ -380,7 +373,7 @@ class Client:
                 self._answers.cancel_observe(path, incoming, now)
             case Operation.WRITE_ATTRIBUTES:
                 self._answers.write_attributes(path, incoming, now)
-            case Operation.EXECUTE if path == UPDATE_TRIGGER and self._own.knows(path):
+            case Operation.EXECUTE if path == UPDATE_TRIGGER and self.own.knows(path):
                 incoming.respond(Message(code=CHANGED), now)
                 self.registration.update_silently(now)
             case Operation.READ | Operation.WRITE | Operation.WRITE_PARTIALLY | Operation.EXECUTE:

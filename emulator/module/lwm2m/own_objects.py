@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from aiocoap import BAD_REQUEST
+from aiocoap import BAD_REQUEST, Message
 
 from emulator.lwm2m.model import Item, Path, Value
 from emulator.module.lwm2m.operations import Refused
@@ -14,6 +14,7 @@ LIFETIME = Path(1, 0, 1)
 BINDING = Path(1, 0, 7)
 UPDATE_TRIGGER = Path(1, 0, 8)
 PACKAGE = Path(5, 0, 0)
+_PACKAGE_URI = ("5", "0", "0")
 # What the host serves while the platform updates its program (OneNET's page on the M531x): the
 # object Firmware Update; free space, version and battery.
 _LENT = (PACKAGE.instance_path, Path(3, 0, 26261), Path(3, 0, 19), Path(3, 0, 9))
@@ -43,6 +44,10 @@ class OwnObjects:
     def lends(self, path: Path) -> bool:
         """Whether the host serves `path`."""
         return self.lent and any(one.covers(path) for one in _LENT)
+
+    def takes_by_blocks(self, request: Message) -> bool:
+        """Whether the host takes what this request writes block by block."""
+        return self.lent and request.opt.uri_path == _PACKAGE_URI
 
     def items(self, path: Path) -> tuple[Item, ...]:
         """The values at and below `path`."""

@@ -92,7 +92,7 @@ class Registration:
         self.server = ""
         self.since: float | None = None
         self.until: float | None = None
-        self._given: ServerAddress | None = None  # by a bootstrap, or by the configuration
+        self.given: ServerAddress | None = None  # by a bootstrap, or by the configuration
         self.watches = False
         self._bootstrap_ends: float | None = None  # and with it the login, unless it goes on
         self._warns: float | None = None  # when the lifetime is nearly over
@@ -125,7 +125,7 @@ class Registration:
 
     def credentials(self, key: bytes | None) -> tuple[str, bytes] | None:
         """See `Client.credentials`."""
-        given = self._given or ServerAddress()
+        given = self.given or ServerAddress()
         key = given.key or key
         # guess: without another one, the identity is the endpoint name
         return None if key is None else (given.identity or self._account.endpoint, key)
@@ -139,6 +139,8 @@ class Registration:
         """Enter the state that `event` leads to. Raises NotAllowed like `check`."""
         self.check(event)
         self.state = TRANSITIONS[self.state][event]
+        if self.state is not State.REGISTERING:
+            self._bootstrap = self._bootstrap_ends = None
         if self.state not in REGISTERED:
             self._warns = self._lapses = self.since = self.until = None
         if self.state in (State.CONFIGURED, State.ABSENT):
@@ -154,6 +156,7 @@ class Registration:
         """Register; without an answer it fails after `timeout` seconds."""
         self.transition(Event.OPEN)
         self._account, self._instances = account, instances
+        self.given = account.server  # its key is for the bootstrap server, too
         self._timeout, self._expires = timeout, now + timeout
         if account.server.bootstrap:
             self._begin_bootstrap(now)
@@ -208,6 +211,7 @@ class Registration:
         """
         registered = self.state in REGISTERED
         self.transition(Event.DELETE)
+        self.given = None
         if registered:
             message = self._message(DELETE, self._location)
             self._endpoint.request(self.server, message, lambda *_: None, now).cancel()
@@ -240,10 +244,10 @@ class Registration:
         if self._bootstrap is None:  # it may come before the answer to our request, or without it
             self._bootstrap = Bootstrap(self._style)
             self._bootstrap_ends = self._expires
-        bootstrap = self._bootstrap
+        bootstrap, went_on = self._bootstrap, self._bootstrap.finished
         incoming.respond(bootstrap.answer(incoming.message), now)
-        if bootstrap.finished:
-            self._end_exchange()
+        if bootstrap.finished and not went_on:  # what comes later is a repetition
+            self._end_exchange(bootstrap)
             if bootstrap.server is None:
                 self._bootstrap_failed()
             else:
@@ -277,7 +281,7 @@ class Registration:
             self._warns = self._lapses - (WARNING if lifetime > WARNING else lifetime / 2)
 
     def _register(self, server: ServerAddress, now: float) -> None:
-        self.server, self._given = server.address, server
+        self.server, self.given = server.address, server
         self._report(Happening.CONNECTED, 0)
         self._send_registration(self._conclude_login, now)
 
@@ -384,7 +388,9 @@ class Registration:
             self.server, message, on_response, now, schedule=schedule(REPETITIONS, self._timeout)
         )
 
-    def _end_exchange(self) -> None:
+    def _end_exchange(self, bootstrap: Bootstrap | None = None) -> None:
+        """`bootstrap`: the one that goes on with a registration."""
         if self._exchange is not None:
             self._exchange.cancel()
-        self._exchange = self._bootstrap = self._bootstrap_ends = None
+        self._exchange = self._bootstrap_ends = None
+        self._bootstrap = bootstrap

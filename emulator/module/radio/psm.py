@@ -44,13 +44,15 @@ def _seconds(bits: str, units: tuple[int, ...]) -> int | None:
 
 
 class PowerSaving:
-    """`urc` queues an unsolicited line. The timers are bit strings as in AT+CPSMS.
+    """`urc` queues an unsolicited line, `asleep` is one that announces sleep. The timers are bit
+    strings as in AT+CPSMS.
 
     Call `radio_changed` on each change of the radio's connection or registration.
     """
 
-    def __init__(self, radio: Radio, urc: Callable[[str], None]) -> None:
+    def __init__(self, radio: Radio, urc: Callable[[str], None], asleep: str = "") -> None:
         self.on = False
+        self._asleep = asleep
         self.t3412, self.t3324 = _T3412, _T3324
         self._radio = radio
         self._urc = urc
@@ -108,6 +110,8 @@ class PowerSaving:
         elif self._sleep_at is not None and self._sleep_at <= now:
             self._sleep_at = None
             self._radio.asleep = True
+            if self._asleep:
+                self._urc(self._asleep)
             self._report_state()
 
     @property

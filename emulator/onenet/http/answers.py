@@ -89,7 +89,9 @@ def success(data: object = None) -> Answer:
 def failure(error: ApiError, path: str, year: Year) -> Answer:
     """The answer to a call of `path` that failed, with the number and text of `year`."""
     refusal = year.refusal(path, error)
-    answer: Answer = {"errno": refusal.errno, "error": refusal.error(error)}
+    # What the client sent need not be UTF-8.
+    text = refusal.error(error).encode("utf-8", "backslashreplace").decode()
+    answer: Answer = {"errno": refusal.errno, "error": text}
     return {**answer, "data": None} if refusal.null_data else answer
 
 

@@ -103,7 +103,6 @@ class HttpApi:
         found.add("GET", _DESCRIPTION, self._describe)
 
         async def handle(request: web.BaseRequest) -> web.StreamResponse:
-            listener.header_came(request)
             await listener.turn()
             try:
                 headers = request.headers

@@ -19,8 +19,6 @@ from emulator.onenet.errors import ApiError, Reason
 from emulator.onenet.http.answers import Answer, encoded
 from emulator.onenet.http.protocol import HEAD, READ, Protocol, Refuse, logger
 
-# Seconds for the header of the first request to arrive.
-_HEADER_TIMEOUT = 10.0
 # Seconds for a client to take one piece of a long answer.
 _SEND_TIMEOUT = 10.0
 # Seconds; a call that still waits for a device at shutdown is dropped.
@@ -40,7 +38,7 @@ Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
 
 class Listener:
-    """Serves a handler, which calls `header_came` for each request, at one address.
+    """Serves a handler at one address.
 
     `port`: where it listens, once it does.
     """
@@ -53,7 +51,6 @@ class Listener:
         self._server: asyncio.Server | None = None
         self._full = False  # it has been; that is logged once
         self._held = 0  # bytes of answers that are made or sent
-        self._timers: dict[object, asyncio.TimerHandle] = {}  # until the first header has come
         self._turn_end: float | None = None  # of the calls in this turn of the loop
 
     async def start(
@@ -94,16 +91,8 @@ class Listener:
         """Stop listening and drop all calls."""
         if self._server is not None:
             self._server.close()
-        for timer in self._timers.values():
-            timer.cancel()
-        self._timers.clear()
         if self._runner is not None:
             await self._runner.cleanup()
-
-    def header_came(self, request: web.BaseRequest) -> None:
-        timer = self._timers.pop(request.protocol, None)
-        if timer is not None:
-            timer.cancel()
 
     async def turn(self) -> None:
         """Wait until a call may begin: others that come at once begin after the next events."""
@@ -160,22 +149,14 @@ class Listener:
                 self._full = True
                 logger.warning("connections are refused: there are %d", MAX_CONNECTIONS)
             return _Refused()
-        connection = self._make()
-
-        def drop() -> None:
-            del self._timers[connection]
-            connection.force_close()
-
-        loop = asyncio.get_running_loop()
-        self._timers[connection] = loop.call_later(_HEADER_TIMEOUT, drop)
-        return connection
+        return self._make()
 
 
 def _request(
     max_body: int, message: Any, body: Any, protocol: Protocol, writer: Any, task: Any
 ) -> web.BaseRequest:
     loop = asyncio.get_running_loop()
-    protocol.body = body
+    protocol.begin(body)
     return web.BaseRequest(message, body, protocol, writer, task, loop, client_max_size=max_body)
 
 

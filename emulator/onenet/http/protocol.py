@@ -39,6 +39,8 @@ HEAD = {
 READ = 16 * 1024
 # Bytes of a request line: 1000 ids of devices (guide 4.2.11), with commas as %2C.
 _MAX_LINE = 16 * 1024
+# Seconds for the header of the first request to arrive.
+_HEADER_TIMEOUT = 10.0
 # Seconds from an answer to the next request's header on the same connection.
 _IDLE_TIMEOUT = 75.0
 # Seconds in which a client that has ended its side of the connection still gets its answer. It may
@@ -71,7 +73,21 @@ class Protocol(web.RequestHandler):
         )
         self._heads = Heads()
         self._refuse = refuse
-        self.body: Any = None  # of the request that is served
+        self._body: Any = None  # of the request that is served
+        self._half_closed = False  # no more requests come
+        # Drops it if the first header, or the last answer of a client that ended its side, is late.
+        self._timer = loop.call_later(_HEADER_TIMEOUT, self.force_close)
+
+    def begin(self, body: Any) -> None:
+        """A request with this body is served from now on."""
+        if not self._half_closed:
+            self._timer.cancel()
+        self._body = body
+        self._close_after_last()
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        self._timer.cancel()
+        super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         if self._force_close or self._close:
@@ -91,14 +107,19 @@ class Protocol(web.RequestHandler):
         if waiter is not None and not waiter.done():
             return False  # no request is open: close
         self._end_bodies(self._bodies(), "the connection ends before it does")
-        if len(self._messages) + (waiter is None) == 1:
-            self.close()  # after the only answer
-        self._loop.call_later(_HALF_CLOSED, self.force_close)
+        self._half_closed = True
+        self._close_after_last()
+        self._timer.cancel()
+        self._timer = self._loop.call_later(_HALF_CLOSED, self.force_close)
         return True
+
+    def _close_after_last(self) -> None:
+        if self._half_closed and not self._messages:
+            self.close()  # when the request that is served has its answer
 
     def _bodies(self) -> list[Any]:
         """Of the request that is served and of those that wait; the last one may be incomplete."""
-        return [self.body, *(body for _, body in self._messages)]
+        return [self._body, *(body for _, body in self._messages)]
 
     def _end_bodies(self, bodies: list[Any], error: str) -> None:
         """Who reads an incomplete one of `bodies` would wait for the rest of it."""

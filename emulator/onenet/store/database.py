@@ -18,6 +18,8 @@ logger = logging.getLogger("emulator.store")
 
 # Changes between two checkpoints: the log has some megabytes then.
 _CHANGES = 10_000
+# Changes between two looks at whether the file is still there.
+_UNSEEN = 100
 # Pages of the log, 32 MB, from which on the writer moves the rest itself, without a wait for the
 # disk: while it writes without a pause, the thread never comes to the end of the log.
 _MOST_PAGES = 8192
@@ -82,16 +84,21 @@ class Database:
             raise OSError(0, f"{error}, expected a file that can be written", name) from error
         self._depth, self._failing = 0, False
         self._checkpoints: Checkpoints | None = None
-        self._changes = 0  # at the last checkpoint
+        self._changes = self._seen = 0  # at the last checkpoint, and the last look at the file
+        self._gone = False
         self._owned: int | None = None
         try:
             self._prepare(name)
         except BaseException:
-            self.close()
+            self._release()
             raise
 
     def close(self) -> None:
         """A second call does nothing."""
+        self._look()
+        self._release()
+
+    def _release(self) -> None:
         if self._checkpoints is not None:
             self._checkpoints.close()
             self._checkpoints = None
@@ -102,7 +109,7 @@ class Database:
 
     def __del__(self) -> None:
         if hasattr(self, "_connection"):
-            self.close()
+            self._release()
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -119,7 +126,11 @@ class Database:
             if self._depth == 1:
                 self.execute("COMMIT")
                 self._failing = False
-                if self._connection.total_changes - self._changes > _CHANGES:
+                changes = self._connection.total_changes
+                if changes - self._seen > _UNSEEN:
+                    self._seen = changes
+                    self._look()
+                if changes - self._changes > _CHANGES:
                     self._want_checkpoint()
         except BaseException:
             if self._depth == 1:
@@ -155,10 +166,25 @@ class Database:
 
     def _want_checkpoint(self) -> None:
         self._changes = self._connection.total_changes
-        if self.path is not None:
+        if self.path is not None and not self._gone:
             if self._checkpoints is None:
                 self._checkpoints = Checkpoints(self.path)
             self._checkpoints.want()
+
+    def _look(self) -> None:
+        """Log it once if the file was deleted or replaced: SQLite writes on without an error."""
+        if self.path is None or self._owned is None or self._gone:
+            return
+        try:
+            self._gone = not os.path.samestat(os.stat(self.path), os.fstat(self._owned))
+        except OSError:
+            self._gone = True
+        if self._gone:
+            logger.error(
+                "%s was deleted or replaced while it is open: what is kept there is lost at the"
+                " end; expected a file that stays, so start again",
+                self.path,
+            )
 
     def _undo(self) -> None:
         if self._connection.in_transaction:  # SQLite ends it itself after some errors

@@ -190,6 +190,19 @@ async def test_two_unknown_modules_at_speed_60() -> None:
 
 
 @realtime
+async def test_the_speed_of_the_command_can_be_changed_while_it_runs() -> None:
+    options = ("--json", "--speed", "60", "--api-key", "secret", "--baud", "off")
+    async with running(*options) as process:
+        url = f"{(await ready(process))['http']}/emulator/"
+        async with aiohttp.ClientSession(headers={"api-key": "secret"}) as client:
+            state = (await (await client.get(f"{url}state")).json())["data"]
+            assert (state["speed"], state["paused"], state["steered"]) == (60, False, True)
+            clock = await client.put(f"{url}clock", json={"speed": 2, "paused": True})
+            changed = (await clock.json())["data"]
+            assert (changed["speed"], changed["paused"]) == (2, True)
+
+
+@realtime
 async def test_scenario_is_played_and_reported(tmp_path: Path) -> None:
     day = tmp_path / "day.toml"
     day.write_text('title = "A day"\n[[event]]\non = "AT+CSQ"\nanswer = "ERROR"\ntimes = 1\n')

@@ -118,3 +118,16 @@ def test_invalid_module_is_rejected(text: str, message: str) -> None:
     with pytest.raises(ValueError, match=r"^mine\.toml:\d+: ") as error:
         read(text, "mine.toml")
     assert str(error.value).startswith(message), error.value
+
+
+def test_general_commands_are_chosen_by_name() -> None:
+    read_one = read('like = "generic"\ngeneral = "m5310a"', "a.toml")
+    assert read_one.general.datagram == 1358
+    with pytest.raises(ValueError, match=r"a\.toml:1: general"):
+        read('general = "m9999"', "a.toml")
+
+
+def test_modes_of_fetching_are_lists() -> None:
+    text = 'like = "m5310a"\n[suite]\nkept = [1, 2]\nannounced = [1]'
+    suite = read(text, "a.toml").suite
+    assert (suite.kept, suite.announced) == ({1, 2}, {1})

@@ -389,6 +389,69 @@ async def test_what_was_written_before_an_advance_is_read_before_it() -> None:
     assert at == [begin, begin + 3600]
 
 
+# A loop that is late -----------------------------------------------------------------------------
+
+
+def block(seconds: float) -> None:
+    """Something else holds the loop for `seconds`."""
+    loop = asyncio.get_running_loop()
+    assert isinstance(loop, VirtualLoop)
+    loop._clock.now += seconds
+
+
+async def test_timers_that_are_late_run_near_their_times_and_then_it_is_in_time() -> None:
+    """What a part has to do within seconds would hold the loop if it was all done at once."""
+    clock, begin = started()
+    late: list[float] = []
+    for number in range(1, 50):
+        due = begin + number / 100
+        clock.call_at(due, lambda due=due: late.append(clock.now() - due))  # type: ignore[misc]
+    block(0.5)
+    assert clock.now() - begin < 0.05  # nor does an input come long before what is due
+    await elapse(0)
+    others = 0
+    while len(late) < 49:
+        await asyncio.sleep(0)
+        others += 1
+    assert min(late) >= 0
+    assert max(late) < 0.02
+    assert others > 20
+    assert clock.now() - begin == pytest.approx(0.5, abs=1e-5)
+
+
+async def test_without_timers_a_late_loop_loses_no_time() -> None:
+    clock, begin = started()
+    block(5000)
+    assert clock.now() - begin == pytest.approx(5000, abs=1e-5)
+
+
+async def test_a_loop_that_is_late_for_long_loses_time() -> None:
+    clock, _ = started()
+    log = Log(clock)
+    log.plan("before", 1)
+    log.plan("behind", 2.5)
+    block(5000)
+    await elapse(1e-6)
+    assert [name for name, _ in log.seen] == ["before"]
+    await elapse(0.5)
+    assert [name for name, _ in log.seen] == ["before", "behind"]
+    assert clock.now() - log.begin == pytest.approx(2.5, abs=0.02)
+
+
+async def test_a_speed_that_is_too_high_leaves_turns_to_others() -> None:
+    clock, begin = started(speed=86_400)
+    busy = Busy(clock)  # the computer takes 0.4 ms of the 0.012 ms that each second has
+    loop, late = asyncio.get_running_loop(), []
+    while loop.time() < 1:
+        due = loop.time() + 1e-4
+        await elapse(1e-4)
+        late.append(loop.time() - due)
+    assert max(late) < 0.002
+    assert len(late) > 500
+    assert busy.ran == pytest.approx(1 / 0.0004, rel=0.01)
+    assert clock.now() - begin == pytest.approx(busy.ran, abs=2)
+
+
 # Against a model ---------------------------------------------------------------------------------
 
 # Multiples of a power of two: no sum of them is rounded.

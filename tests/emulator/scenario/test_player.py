@@ -600,3 +600,45 @@ update = "3.0"
     ended = [entry.text for entry in stage.play.log]
     assert 'update "2.0": done' in ended
     assert any(text.startswith('update "3.0": an update of device') for text in ended)
+
+
+@realtime
+async def test_update_of_the_module_as_the_manual_of_the_mn316_has_it() -> None:
+    """Its own firmware (FOTA): events, a restart, and events after it (China Mobile's manual)."""
+    text = """
+[[event]]
+at = 10
+urc = "+MIPLEVENT: 0,40"
+[[event]]
+at = 11
+urc = "+MIPLEVENT: 0,51,30967,1024"
+[[event]]
+at = 20
+urc = "+MIPLEVENT: 0,42"
+[[event]]
+at = 21
+urc = "+MIPLEVENT: 0,43"
+[[event]]
+at = 22
+restart = "COMMAND"
+[[event]]
+at = 40
+urc = "+MIPLEVENT: 0,44"
+[[event]]
+on = "AT+MIPLOPEN"
+after = 3
+urc = "+MIPLEVENT: 0,46"
+"""
+    async with PlayedScenario(text, module="mn316") as stage:
+        with Host(stage.it.port) as host:
+            for seconds, line in (
+                *((10, "0,40"), (1, "0,51,30967,1024"), (9, "0,42"), (1, "0,43"), (20, "0,44")),
+            ):
+                stage.clock.advance(seconds)
+                seen = await host.until(f"\r\n+MIPLEVENT: {line}\r\n")
+                assert ("+MATREADY" in seen) is (line == "0,44")
+            await host.command("AT+MIPLCREATE")
+            await host.command("AT+MIPLOPEN=0,300,30")
+            stage.clock.advance(4)
+            await host.until("\r\n+MIPLEVENT: 0,6\r\n")
+            await host.until("\r\n+MIPLEVENT: 0,46\r\n")

@@ -79,6 +79,27 @@ async def test_module_logs_in_and_reports_by_dtls() -> None:
         await reported(it, 21.5)
 
 
+@pytest.mark.parametrize(
+    ("values", "key"),
+    [
+        ('"183.230.40.40:5684",0,,"abcdefgh"', "abcdefgh"),
+        ('"183.230.40.40:5684",0,,"6162636465666768",,1', "abcdefgh"),
+        ('"183.230.40.40:5684",0,,"abcdefgh","{endpoint}",0', "abcdefgh"),
+        ('"183.230.40.39:5684",1,,"abcdefgh"', "abcdefgh"),
+        ('"nbiotbt.heclouds.com:5684",1,,"abcdefgh"', "abcdefgh"),
+    ],
+)
+async def test_key_of_the_suite_command_opens_dtls(values: str, key: str) -> None:
+    """The key of a bootstrap is for that server; it hands out another one (manual, section 5.2)."""
+    async with emulator(module="m5310a", coaps="127.0.0.1:0", psk=key) as it:
+        it.module.key = b"another0"
+        endpoint = f"{it.imei};{it.imsi}"
+        await send(it, f"AT+MIPLCREATEEX={values.format(endpoint=endpoint)}")
+        await send(it, 'AT+MIPLADDOBJ=0,3303,1,"1",1,0', "AT+MIPLOPEN=0,300,30")
+        await until(lambda: online(it))
+        assert peer_of(it).startswith(COAPS)
+
+
 async def test_bootstrap_hands_out_a_fresh_key() -> None:
     async with emulator(coaps="127.0.0.1:0", psk="abcdefgh12345678") as it:
         endpoint = f"{it.imei};{it.imsi}"

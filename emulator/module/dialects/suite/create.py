@@ -100,7 +100,8 @@ class Creation:
 
     def _addressed(self, values: Values, *, bootstrap_bit: bool) -> Account:
         host, flag = values.word("[!-+./-~-]{1,300}"), values.integer(0, 3)
-        auth, key, identity, _encoding = (values.optional_word(".*") or None for _ in range(4))
+        auth, key, identity = (values.optional_word(".*") or None for _ in range(3))
+        digits = values.optional_integer(0, 1)  # the key is hexadecimal
         values.end()
         try:
             address = address_of(host)
@@ -108,7 +109,7 @@ class Creation:
             raise Refusal(Cme.INCORRECT_PARAMETERS) from None
         # guess: the 1 of AT+MIPLCREATEEXT means bootstrap, too
         bootstrap = bool(flag & 1) or (not bootstrap_bit and bool(flag))
-        secret = None if key is None else key.encode()
+        secret = None if key is None else from_hex(key) if digits else key.encode()
         return self._account(ServerAddress(address, bootstrap, identity, secret), auth)
 
     # Before it ---------------------------------------------------------------------------------

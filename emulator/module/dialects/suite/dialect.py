@@ -32,7 +32,7 @@ from emulator.module.lwm2m.states import REGISTERED
 from emulator.module.suite import Create, Suite, Write
 
 # China Mobile's own commands (its LwM2M manual): taken without an effect.
-_EXTRAS = ("CFG", "UPDATESET", "DEVINFO", "DTLSNAT", "LTRDP", "FOTACFG")
+_EXTRAS = ("CFG", "UPDATESET", "DTLSNAT", "FOTACFG")
 _Set = Callable[[Values, float], Answer]
 _Query = Callable[[float], Answer]
 
@@ -104,7 +104,7 @@ class SuiteDialect:
         self.instance = Instance(client, urc, firmware.suite)
         self.waiting = Waiting(self.instance, urc)
         self.exchanges = Exchanges(
-            self.instance, lambda msgid: self.waiting.sent(msgid, reached_air=client.online)
+            self.instance, lambda msgid: self.waiting.sent(msgid, reached_air=client.online())
         )
         self.update = McuUpdate(self.instance)
         self._client = client
@@ -193,7 +193,7 @@ class SuiteDialect:
 
     def read(self, request: ReadRequest) -> None:
         line = urcs.read_line(self.profile, request)
-        if self._client.lends(request.path) or self._client.objects.knows(request.path):
+        if self._client.own.lends(request.path) or self._client.objects.knows(request.path):
             self.waiting.write(request, (line,))
         elif self.profile.own_reads:
             self._urc(line)
@@ -254,6 +254,8 @@ class SuiteDialect:
         "+MIPLRD": _form(lambda suite: suite.waiting.read_out),
         "+MIPLSOTAVER": _form(lambda suite: suite.update.declare),
         "+MIPLSOTA": _form(lambda suite: suite.update.report),
+        "+MIPLDEVINFO": _form(read=lambda suite: suite.instance.information),
+        "+MIPLLTRDP": _form(execute=lambda suite: suite.instance.remaining),
         "+MIPLVER": _form(read=lambda suite: suite.read_version),
         **dict.fromkeys(
             (f"+MIPL{name}" for name in _EXTRAS),

@@ -20,7 +20,7 @@ from emulator.module.lwm2m.host import (
 )
 
 _MSGID = (0, 0xFFFFFFF)  # the range in test answers
-_FLAG = (0, 0xFFFF)  # 0 to 2, and the bits of release assistance
+_FLAG = 0xFFFF  # at most: 0 to 2, and the bits of release assistance
 _RESULT = (0, 0xFF)
 ACKID_LIMIT = 0xFFFF
 LIST_LIMIT = 255  # characters of a list of resources
@@ -64,7 +64,9 @@ class Exchanges:
         profile = self._instance.profile
         _, msgid, *ids = values.integers(REF, _MSGID, ID, ID, ID)
         kind, value, size = read_value(values, profile)
-        index, flag = values.integers((0, REPORT_ITEMS - 1), _FLAG)
+        index = values.integer(0, REPORT_ITEMS - 1)
+        flag = _number(values.word(RELEASE))
+        wrong(flag > _FLAG)
         ackid = values.optional_integer(0, ACKID_LIMIT)
         release = _number(values.optional_word(RELEASE))
         values.end()
@@ -106,14 +108,15 @@ class Exchanges:
             return OK
         ids = values.integers(ID, ID, ID)
         kind, value, size = read_value(values, self._instance.profile)
-        index, _flag = values.integers((0, REPORT_ITEMS - 1), _FLAG)
+        index = values.integer(0, REPORT_ITEMS - 1)
+        wrong(_number(values.word(RELEASE)) > _FLAG)
         values.optional_word(RELEASE)
         values.end()
         path = Path(*ids)
         request = requests.find(ReadRequest, msgid, now)
         objects = self._client.objects
         known = objects.knows(path.instance_path)
-        if not self._client.lends(path) and not (known and objects.can_declare(path)):
+        if not self._client.own.lends(path) and not (known and objects.can_declare(path)):
             raise self._instance.refusal(self._instance.profile.errors.unknown)
         request.add(path, value, size)
         if known:

@@ -119,7 +119,11 @@ class Instance:
         self.profile = replace(self._by_default, write=write)
         if self.profile.bare_reference:
             return Answer(("0",))
-        return Answer((urcs.information(self.profile, name, 0),))
+        line = urcs.information(self.profile, name, 0)
+        if self.profile.late_reference:
+            self._urc(line)
+            return OK
+        return Answer((line,))
 
     def create_bare(self, _now: float) -> Answer:
         self.creation.needs(Create.BARE)
@@ -238,6 +242,32 @@ class Instance:
         seconds = self._lifetime(lifetime, keep=self.client.lifetime)
         self.client.update(seconds, with_objects=bool(objects), now=now)
         return OK
+
+    def information(self, _now: float) -> Answer:
+        """AT+MIPLDEVINFO?: server, flags, code and key, as they are now."""
+        self._check_extras()
+        self.check_instance()
+        account = self.client.account
+        server, key = account.server, account.server.key
+        texts = [account.auth or "", "" if key is None else key.decode("latin-1")]
+        while texts and not texts[-1]:
+            del texts[-1]
+        shown = [f'"{text}"' if text else "" for text in texts]
+        host = server.address.removeprefix("coaps://")
+        # guess: the second bit, that the platform may not ask for cells, is not kept
+        row = urcs.information(
+            self.profile, "MIPLDEVINFO", f'"{host}"', int(server.bootstrap), *shown
+        )
+        return Answer((row,))
+
+    def remaining(self, now: float) -> Answer:
+        """AT+MIPLLTRDP: seconds of the lifetime that are left."""
+        self._check_extras()
+        return Answer((urcs.information(self.profile, "MIPLLTRDP", self.client.remaining(now)),))
+
+    def _check_extras(self) -> None:
+        if not self.profile.extras:
+            raise Refusal(Cme.NOT_SUPPORTED)
 
     def close(self, values: Values, now: float) -> Answer:
         values.only(REF)

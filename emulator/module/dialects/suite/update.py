@@ -34,7 +34,7 @@ class McuUpdate:
         values.end()
         if self._instance.client.state in REGISTERED:
             values.doubts.take("a version after the login, not before it", Cme.NOT_ALLOWED)
-        self._instance.client.lend()
+        self._instance.client.own.lent = True
         return OK
 
     def report(self, values: Values, now: float) -> Answer:

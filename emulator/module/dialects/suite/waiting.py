@@ -64,7 +64,7 @@ class Waiting:
 
     def _keeps(self, request: Operation) -> bool:
         profile, creation = self._instance.profile, self._instance.creation
-        if self._instance.client.lends(request.path):
+        if self._instance.client.own.lends(request.path):
             return False  # guess: as all requests in blocks
         if profile.extras and self._mode in profile.kept:
             return True

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from emulator.module.general.udp import DATAGRAM_LIMIT, QUEUE_LIMIT, Datagram
+from emulator.module.general.udp import QUEUE_LIMIT, Datagram
 from tests.support.uart import Host, lines
+
+DATAGRAM_LIMIT = 512
 
 
 def with_socket(*, receives: int = 1) -> Host:

@@ -65,6 +65,29 @@ def test_module_registers_at_the_address_that_it_was_given() -> None:
     assert bench.host.events == [("registered", True)]
 
 
+def test_requests_that_come_after_the_finish_change_nothing() -> None:
+    """One server may do both, and repeats what was not acknowledged."""
+    bench = Bench(timeout=20.0)
+    bench.accept()
+    uri = f"coap://{BOOTSTRAP}".encode()
+    bench.receive(PUT_ACCOUNT.replace(URI, uri))
+    bench.receive(FINISH)
+    _, _, (server, register) = bench.sent
+    assert server == BOOTSTRAP
+    bench.sent.clear()
+    bench.receive(FINISH)
+    assert bench.take() == (BOOTSTRAP, b"\x62\x44\x12\x35\xab\xce")
+    bench.receive(PUT_ACCOUNT.replace(b"\x12\x34", b"\x12\x38", 1))
+    bench.take()
+    bench.receive(b"\x64\x41" + register[2:8] + b"\x82rd\x011", 1.0)
+    assert bench.host.events == [("registered", True)]
+    bench.sent.clear()
+    bench.client.step(20.0)
+    assert bench.client.state is State.REGISTERED
+    bench.receive(FINISH, 21.0)
+    assert bench.client.state is State.REGISTERED
+
+
 def test_server_may_begin_before_it_answers() -> None:
     bench = Bench()
     _, request = bench.take()

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import socket
 
 import pytest
 
 from emulator.onenet.devices import Device
+from emulator.onenet.http.protocol import Protocol
 from tests.support.peers import until
 from tests.support.served_api import READ, ServedApi, counting_turns, raw, served_api
 
@@ -16,7 +18,7 @@ pytestmark = pytest.mark.realtime
 
 
 async def test_connection_without_a_header_is_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("emulator.onenet.http.connections._HEADER_TIMEOUT", 0.2)
+    monkeypatch.setattr("emulator.onenet.http.protocol._HEADER_TIMEOUT", 0.2)
     async with served_api() as api:
         host, port = api.url.removeprefix("http://").split(":")
         good = b"GET /nbiot HTTP/1.1\r\nHost: localhost\r\n\r\n"
@@ -32,6 +34,22 @@ async def test_connection_without_a_header_is_dropped(monkeypatch: pytest.Monkey
         kept.write(good)  # an idle connection is kept for longer
         assert b"api-key required" in await kept_reader.readuntil(b"}")
         kept.close()
+
+
+@pytest.mark.parametrize("text", [b"", b"GET", b"\0", b"GET / HTTP/1.1\r\n\r\n"])
+async def test_connection_that_has_ended_is_forgotten(text: bytes) -> None:
+    """Not only when the time for its header is over: many would hold much memory."""
+    async with served_api() as api:
+        host, port = api.url.removeprefix("http://").split(":")
+        for _ in range(20):
+            reader, writer = await asyncio.open_connection(host, int(port))
+            writer.write(text)
+            writer.write_eof()
+            await reader.read()
+            writer.close()
+        await until(lambda: not connections(api))
+        gc.collect()
+        assert not any(isinstance(each, Protocol) for each in gc.get_objects())
 
 
 async def test_idle_connection_is_dropped_after_a_while(monkeypatch: pytest.MonkeyPatch) -> None:

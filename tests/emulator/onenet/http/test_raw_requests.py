@@ -122,10 +122,9 @@ async def test_body_without_a_length_is_missing() -> None:
 
 @pytest.mark.parametrize("text", [GET + b"\r\n", WRITE + LENGTH + BODY])
 async def test_client_that_ends_its_side_gets_its_answer(
-    text: bytes, monkeypatch: pytest.MonkeyPatch
+    text: bytes,
 ) -> None:
     """As `nc -N`, `ncat` and `socat` do at the end of their input."""
-    monkeypatch.setattr("emulator.onenet.http.protocol._HALF_CLOSED", 0.1)
     async with served_api() as api:
         api.log_in()
         for count in (1, 3):
@@ -254,6 +253,13 @@ def served(api: ServedApi) -> list[object]:
     assert api.http._listener is not None
     found = api.http._listener._runner.server.connections  # type: ignore[union-attr]
     return [one for one in found if one._current_request is not None]
+
+
+async def test_error_shows_bytes_that_are_not_utf_8() -> None:
+    async with served_api() as api:
+        (found,) = await answers(api, [GET + b"Host: \xff\xe4\xbd\xa0\r\n\r\n"])
+        assert found["errno"] == 3
+        assert found["error"].startswith('auth failed: Host "\\udcff你" is no name of this server')
 
 
 async def test_tunnel_is_refused() -> None:

@@ -8,7 +8,7 @@ import resource
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from operator import methodcaller
 from pathlib import Path
@@ -261,3 +261,43 @@ def test_log_begins_again_while_its_owner_writes(
         assert len(names(file)) == count
     with closing(Database(path)) as file:
         assert names(file) == [f"{number:06}" for number in range(count)]
+
+
+# A file that goes away -----------------------------------------------------------------------
+
+
+def delete(path: Path) -> None:
+    path.unlink()
+
+
+def replace(path: Path) -> None:
+    path.rename(path.with_name("moved.db"))
+    path.write_bytes(b"")
+
+
+@pytest.mark.parametrize("go_away", [delete, replace])
+def test_file_that_is_deleted_or_replaced_is_logged_once(
+    go_away: Callable[[Path], None], file: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert file.path is not None
+    for number in range(300):
+        keep(file, f"{number}")
+    assert not caplog.records
+    go_away(file.path)
+    for number in range(300, 600):
+        keep(file, f"{number}")
+    file.close()
+    (record,) = caplog.records
+    assert record.levelno == logging.ERROR
+    assert "store.db was deleted or replaced while it is open" in record.getMessage()
+
+
+def test_file_that_is_deleted_before_the_end_is_logged(
+    file: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert file.path is not None
+    keep(file, "one")
+    file.path.unlink()
+    file.close()
+    file.close()
+    assert len(caplog.records) == 1

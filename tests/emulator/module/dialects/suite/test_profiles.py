@@ -278,7 +278,7 @@ def test_bootstrap_of_sim7000() -> None:
 
 def test_extras_of_china_mobile() -> None:
     bench = SuiteBench("m5310a")
-    bench.well("AT+MIPLNMI=0,1,0", "AT+MIPLCFG", "AT+MIPLDEVINFO?", 'AT+MIPLSOTAVER="1.0"')
+    bench.well("AT+MIPLNMI=0,1,0", "AT+MIPLCFG", "AT+MIPLDTLSNAT=0,120", 'AT+MIPLSOTAVER="1.0"')
 
 
 def test_lifetime_of_zero_and_below_ten() -> None:

@@ -1,0 +1,184 @@
+"""What a person sees and does on the page, in a real browser, with a real program on the port."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from selenium.webdriver.remote.webelement import WebElement
+
+from emulator import Emulator
+from tests.support.browser import Browser
+from tests.support.mcu import Mcu
+from tests.support.programs import Program
+
+pytestmark = pytest.mark.realtime
+
+VIEWS = ("devices", "triggers", "push", "wire", "wire/1", "modules", "modules/1", "platform")
+# What a device could send to attack the page.
+HOSTILE = "<img src=x onerror=alert(1)><script>alert(2)</script>"
+
+
+def go(page: Browser, view: str) -> None:
+    page.script("location.hash = arguments[0]", f"#/{view}")
+    page.find(f"nav a[data-view={view.partition('/')[0]}][aria-current]")
+    page.find("h1")
+
+
+def device(page: Browser, it: Emulator) -> None:
+    """Show the device of the emulated module."""
+    go(page, f"devices/{it.device_id}")
+
+
+def online(page: Browser, word: str = "online") -> WebElement:
+    return page.shows(word, "#device-state")
+
+
+def test_device_turns_green_when_its_module_logs_in(page: Browser, it: Emulator) -> None:
+    row = f'[data-row="{it.device_id}"]'
+    page.shows("offline", row)
+    with Mcu(it):
+        page.shows("online", row)
+        circle = page.find(f"{row} .dot")
+        red, green, blue = re.findall(r"\d+", circle.value_of_css_property("background-color"))[:3]
+        assert int(green) > max(int(red), int(blue))
+    page.shows("offline", row)
+
+
+def test_read_write_and_execute_by_clicking(page: Browser, it: Emulator) -> None:
+    with Mcu(it) as mcu:
+        device(page, it)
+        online(page)
+        page.click("Discover 3303")
+        page.click("Read 3303/0/5700")
+        page.shows("21.5", 'tr[data-path="3303/0/5700"]')
+        assert mcu.calls.get(timeout=10) == ("read", 3303, 0, 5700)
+
+        page.click("Discover 3311")
+        page.click("Write 3311/0/5850")
+        page.find("dialog #value")
+        page.script("document.querySelector('dialog #value').value = 'true'")
+        page.find("dialog button[type=submit]").click()
+        assert mcu.calls.get(timeout=10) == ("write", 3311, 0, 5850, True)
+
+        page.named("input", "All operations on each resource").click()  # 5850 is none to execute
+        page.click("Execute 3311/0/5850")
+        page.find("#execute-argument").send_keys("on")
+        page.find("dialog button[type=submit]").click()
+        assert mcu.calls.get(timeout=10) == ("execute", 3311, 0, 5850, b"on")
+
+        go(page, "wire/1")
+        for line in ("+MIPLREAD:", "+MIPLWRITE:", "+MIPLEXECUTE:"):
+            page.type("Filter", line)
+            page.shows(line, "[role=grid] [role=row]")
+
+
+def test_each_line_is_explained_in_words(page: Browser, it: Emulator) -> None:
+    with Mcu(it):
+        go(page, "wire/1")
+        page.type("Filter", "AT+MIPLOPEN")
+        page.shows("log in to OneNET within 60 s", "[role=grid] [role=row]")
+
+
+def test_report_moves_the_plot(page: Browser, it: Emulator) -> None:
+    with Mcu(it) as mcu:
+        device(page, it)
+        online(page)
+        mcu.report(25.0)
+        page.shows("25", 'tr[data-path="3303/0/5700"]')
+        go(page, f"devices/{it.device_id}/points")
+        page.shows("1", "#point-count")
+        before = page.find(".plot .curve, .plot .point").get_attribute("d")
+        mcu.report(30.0)
+        page.shows("2", "#point-count")
+        page.until(
+            lambda: page.find(".plot .curve, .plot .point").get_attribute("d") != before,
+            "a new curve",
+        )
+
+
+def test_lost_coverage_shows(page: Browser, it: Emulator) -> None:
+    go(page, "modules/1")
+    page.shows("registered", "main .card")
+    page.type("Coverage", "OUT")
+    page.shows("no coverage", "main .card")
+    page.shows("HOME →", "[role=log]")
+    assert it.module.radio.coverage.name == "OUT"
+    go(page, "modules")
+    page.shows("OUT", '[data-row="1"]')
+
+
+def test_advanced_time_ends_the_registration(page: Browser, it: Emulator) -> None:
+    with Program(it.port) as program:
+        program.log_in(it)
+    device(page, it)
+    online(page)
+    go(page, "modules/1")
+    page.click("Unplug")
+    page.type("Coverage", "OUT")
+    page.click("Advance ...")
+    page.type("Amount", "2")
+    page.find("dialog button[type=submit]").click()
+    device(page, it)
+    online(page, "offline")
+
+
+def test_command_typed_by_hand_is_answered(page: Browser, it: Emulator) -> None:
+    go(page, "wire/1")
+    page.type("AT command", "AT+CGSN=1")
+    page.click("Send")
+    page.shows(f"+CGSN:{it.imei}", "[role=grid] [role=row]")
+
+
+def test_both_languages(page: Browser) -> None:
+    assert page.find("h1").text == "Devices"
+    page.type("Language", "zh")
+    page.shows("设备", "h1")
+    assert page.script("return document.documentElement.lang") == "zh-CN"
+    for view in VIEWS:
+        go(page, view)
+        page.until(lambda: re.search(r"[一-鿿]", page.find("h1").text), "a Chinese heading")
+    page.type("语言", "en")
+    page.shows("Air and platform", "h1")
+
+
+def test_hostile_text_from_the_wire_stays_text(page: Browser, it: Emulator) -> None:
+    with Mcu(it, name=HOSTILE):
+        device(page, it)
+        online(page)
+        page.click("Discover 3303")
+        page.click("Read 3303/0/5750")
+        page.shows(HOSTILE, 'tr[data-path="3303/0/5750"]')
+        go(page, "wire/1")
+        page.type("Filter", "onerror")
+        page.shows(HOSTILE, "[role=grid] [role=row]")
+        assert page.all("img[src=x]") == []
+
+
+def test_without_the_key_it_asks_for_it(page: Browser, it: Emulator) -> None:
+    page.script("sessionStorage.clear()")
+    page.open(str(it.http_url) + "/")
+    page.type("Key (api-key)", it.api_key)
+    page.click("Open")
+    page.shows("Devices", "h1")
+    assert it.api_key not in page.driver.current_url
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_people_with_disabilities_can_use_it(page: Browser, it: Emulator, scheme: str) -> None:
+    page.prefers(scheme)
+    for view in (*VIEWS, f"devices/{it.device_id}"):
+        go(page, view)
+        assert page.inaccessible() == [], view
+
+
+def test_narrow_screens_need_no_scrolling_sideways(page: Browser, it: Emulator) -> None:
+    page.resize(360, 800)
+    for view in (*VIEWS, f"devices/{it.device_id}"):
+        go(page, view)
+        wide = page.script(
+            "return [...document.querySelectorAll('main *')].filter((one) => !one.closest('.scroll,"
+            " .table, svg') && one.getBoundingClientRect().right > innerWidth + 1)"
+            ".map((one) => one.outerHTML.slice(0, 80))"
+        )
+        assert wide == [], view
