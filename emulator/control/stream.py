@@ -19,16 +19,15 @@ from emulator.onenet.errors import ApiError, Reason
 from emulator.onenet.http.answers import Answer, encoded
 
 MAX_VIEWERS = 20
-# Entries of one event.
-MAX_ENTRIES = 2000
+# Entries of one event, and characters of their texts.
+MAX_ENTRIES, MAX_TEXT = 2000, 256 * 1024
 # Seconds between two looks at the traffic; at least between two states, and at most; and until a
 # comment shows that a connection without events still exists.
 _TICK, _STATE, _OLD_STATE, _SILENCE = 0.1, 0.25, 1.0, 15.0
 # Seconds for a viewer to take something, and for a client to take a part of a file.
 _STALLED, _SEND_TIMEOUT = 60.0, 10.0
-# Seconds after which the making of texts lets other events run, and pieces that are read at once:
-# their texts take less.
-_TURN, _AT_ONCE = 0.001, 5
+# Seconds after which the making of texts lets other events run.
+_TURN = 0.001
 # Bytes of one part of a file.
 _PART = 64 * 1024
 
@@ -98,6 +97,7 @@ class _Events:
         self.online: dict[str, bool] = {}
         self._control, self._viewer, self._module = control, viewer, module
         self._entries: list[Answer] = []
+        self._room = MAX_TEXT  # characters
         self._state: Answer = {}
         self._state_sent = self._sent = float("-inf")
 
@@ -105,8 +105,11 @@ class _Events:
         """Read some of the traffic; whether there is more for this event."""
         if self._viewer is None:
             return False
-        self._entries += self._viewer.read(_AT_ONCE)
-        return self._viewer.behind and len(self._entries) < MAX_ENTRIES
+        found = self._viewer.read(1)
+        self._entries += found
+        self._room -= sum([len(str(entry["text"])) for entry in found])
+        full = len(self._entries) >= MAX_ENTRIES or self._room <= 0
+        return self._viewer.behind and not full
 
     def take(self, now: float) -> bytes:
         """All events that are due at `now`, seconds of the event loop."""
@@ -114,7 +117,7 @@ class _Events:
         if viewer is not None and (self._entries or viewer.lost):
             found = {"entries": self._entries, "lost": viewer.lost, "last": viewer.last}
             data += _event("traffic", found)
-            self._entries, viewer.lost = [], 0
+            self._entries, self._room, viewer.lost = [], MAX_TEXT, 0
         if now - self._state_sent >= _STATE and self._changed(old=now - self._state_sent):
             self._state_sent = now
             data += _event("state", self._state)
