@@ -21,6 +21,8 @@ _MAX_PIECE = 512
 # that end with their line, at this size, or at a pause of this many seconds.
 _MAX_GATHERED = 4096
 _PAUSE = 0.1
+# Characters of a call or a post that are kept.
+_MAX_HTTP = 1000
 _HOST_END, _MODULE_END = re.compile(rb"\r\n?|\n"), re.compile(rb"\n")
 _ADDRESS = re.compile(r"\S+:\d+")
 
@@ -31,6 +33,8 @@ class Kind(IntEnum):
     AIR = 2  # a datagram
     NOTE = 3
     SPEED = 4  # bits a second of the line from here on, as digits
+    CALL = 5  # of an application to the HTTP API, with its outcome
+    POST = 6  # of the cloud to an application: a push or a trigger, with its outcome
 
 
 class Piece(NamedTuple):
@@ -114,6 +118,11 @@ class Traffic:
         """A note that names an address of a module is its own."""
         named = (self._module_of(each) for each in _ADDRESS.findall(text))
         self.note(next(filter(None, named), 0), text, now)
+
+    def http(self, kind: Kind, text: str, now: float) -> None:
+        """A CALL or a POST."""
+        data = text[:_MAX_HTTP].encode("utf-8", "backslashreplace")
+        self.put(kind, 0, now, now, data)
 
     def settle(self, now: float) -> None:
         """Put in what lines have gathered, and nothing followed in time."""
