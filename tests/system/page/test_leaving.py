@@ -7,10 +7,13 @@ from __future__ import annotations
 import json
 from urllib.request import Request, urlopen
 
+import pytest
+
 from emulator import Emulator
 from tests.support.browser import Browser
 
 
+@pytest.mark.realtime
 def test_page_that_was_left_holds_no_connection(page: Browser, it: Emulator) -> None:
     page.shows("live", "#link")
     page.driver.get("about:blank")
