@@ -19,8 +19,9 @@ same bytes in memory and by UDP sockets, where any LwM2M client or server can ta
 `simulation` steps all parts by one `clock`; `emulator.Emulator` puts them together. Everything but
 ports, sockets and clocks is pure: time is an argument, and chance follows from a seed. What the
 cloud keeps is in one SQLite database, in memory or in a file.
-`scenario` plays events on an emulator, `recording` writes and replays conversations, traces and
-captures, `testing` has the pytest fixtures, `cli` the command.
+`scenario` plays events on an emulator, `control` serves its page for browsers, `recording` writes
+and replays conversations, traces and captures, `testing` has the pytest fixtures, `cli` the
+command.
 
 Each name is imported when it is first used (PEP 562): pytest loads the fixtures of this package in
 every project, also without the extra `emulator`, and `python -m emulator` handles signals before

@@ -214,6 +214,7 @@ class Emulator:
                 self._create_devices()
             if self.server is None:
                 act = self._scheduler.input
+                self._applications.connect(self.platform, act, opened)
                 served = self._open_page(opened) if given.page else Site()
                 self.http_url = await self._applications.open(self.platform, act, opened, served)
                 if given.page and self.http_url is not None:

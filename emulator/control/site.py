@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from urllib.parse import quote
 
 from emulator.control import static
@@ -17,6 +18,7 @@ from emulator.control.calls import (
     traffic,
 )
 from emulator.control.control import Control
+from emulator.control.traffic import Kind
 from emulator.onenet.http.route import Route, Site
 
 _SUBJECTS: tuple[Callable[[Control], tuple[Route, ...]], ...] = (
@@ -33,7 +35,16 @@ _SUBJECTS: tuple[Callable[[Control], tuple[Route, ...]], ...] = (
 
 def site(control: Control) -> Site:
     """All calls for the page, and its files."""
-    return Site(tuple(route for routes in _SUBJECTS for route in routes(control)), static.files())
+    routes = tuple(route for of_subject in _SUBJECTS for route in of_subject(control))
+    return Site(routes, static.files(), partial(_called, control))
+
+
+def _called(control: Control, method: str, target: str, of_page: bool, outcome: str) -> None:
+    """An application has called OneNET's API."""
+    # What the page asks for all the time, to show it, would hide the calls of applications.
+    if of_page and method == "GET" and not target.startswith("/nbiot?"):
+        return
+    control.traffic.http(Kind.CALL, f"{method} {target}  {outcome}", control.bench.now())
 
 
 def page_address(http_url: str, key: str) -> str:

@@ -61,8 +61,9 @@ def _table(contents: Iterable[tuple[str, bytes]]) -> Mapping[str, Handler]:
 
 
 async def _send(content: bytes, media: str, tag: str, request: web.BaseRequest) -> web.Response:
-    known = (each.strip() for each in request.headers.get("If-None-Match", "").split(","))
+    given = request.headers.get("If-None-Match", "")
+    known = {each.strip().removeprefix("W/") for each in given.split(",")}
     head = {**_HEAD, "ETag": tag}
-    if tag in known:
+    if known & {tag, "*"}:
         return web.Response(status=304, headers=head)
     return web.Response(body=content, headers={**head, "Content-Type": media})

@@ -15,12 +15,15 @@ from emulator.recording.format import Side
 # Bounds memory: pieces and bytes that are kept; the oldest make room for new ones.
 MAX_PIECES = 20_000
 MAX_BYTES = 8 * 1024 * 1024
-# Bytes of one piece of a line: as many lines of text as it can have are made in 2 ms.
-_MAX_PIECE = 1024
+# Bytes of one piece of a line: as many lines of text as it can have are made in some 3 ms.
+_MAX_PIECE = 512
 # As in a recording (`emulator.recording.format`): bytes that come one by one are gathered to pieces
 # that end with their line, at this size, or at a pause of this many seconds.
 _MAX_GATHERED = 4096
 _PAUSE = 0.1
+# Characters of a call or a post that are kept.
+_MAX_HTTP = 1000
+_HOST_END, _MODULE_END = re.compile(rb"\r\n?|\n"), re.compile(rb"\n")
 _ADDRESS = re.compile(r"\S+:\d+")
 
 
@@ -30,6 +33,8 @@ class Kind(IntEnum):
     AIR = 2  # a datagram
     NOTE = 3
     SPEED = 4  # bits a second of the line from here on, as digits
+    CALL = 5  # of an application to the HTTP API, with its outcome
+    POST = 6  # of the cloud to an application: a push or a trigger, with its outcome
 
 
 class Piece(NamedTuple):
@@ -46,6 +51,10 @@ class Piece(NamedTuple):
     data: bytes
     source: str = ""
     destination: str = ""
+
+
+# On the way of each line: an enumeration and its hash are found slowly.
+_HOST, _OF_HOST, _OF_MODULE, _SPEED = Side.HOST, Kind.HOST, Kind.MODULE, Kind.SPEED
 
 
 class Traffic:
@@ -110,6 +119,11 @@ class Traffic:
         named = (self._module_of(each) for each in _ADDRESS.findall(text))
         self.note(next(filter(None, named), 0), text, now)
 
+    def http(self, kind: Kind, text: str, now: float) -> None:
+        """A CALL or a POST."""
+        data = text[:_MAX_HTTP].encode("utf-8", "backslashreplace")
+        self.put(kind, 0, now, now, data)
+
     def settle(self, now: float) -> None:
         """Put in what lines have gathered, and nothing followed in time."""
         for line in [one for one in self.gathering if now - one.last >= _PAUSE]:
@@ -119,7 +133,7 @@ class Traffic:
         slot = self.oldest % self._most
         piece = self._ring[slot]
         assert piece is not None, "there is an oldest piece"
-        if piece.kind is Kind.SPEED:
+        if piece.kind is _SPEED:
             self.baud[piece.module] = int(piece.data)
         self.gone[piece.module] = piece.nth
         self._bytes -= len(piece.data)
@@ -162,7 +176,8 @@ class LineTap:
         if self._data or not _is_complete(side, data) or len(data) > _MAX_PIECE:
             self._gather(side, data, now)
         else:
-            self._traffic.put(_KINDS[side], self._module, now, now, data)
+            kind = _OF_HOST if side is _HOST else _OF_MODULE
+            self._traffic.put(kind, self._module, now, now, data)
 
     def note(self, text: str, now: float) -> None:
         self.flush()
@@ -178,10 +193,12 @@ class LineTap:
             data = bytes(self._data)
             self._data.clear()
             del self._traffic.gathering[self]
-            self._traffic.put(_KINDS[self._side], self._module, self._begin, self.last, data)
+            kind = _OF_HOST if self._side is _HOST else _OF_MODULE
+            self._traffic.put(kind, self._module, self._begin, self.last, data)
 
     def _gather(self, side: Side, data: bytes, now: float) -> None:
-        if side is not self._side or now - self.last >= _PAUSE:
+        late = side is not self._side or now - self.last >= _PAUSE
+        if late or _has_more_than_an_end(side, data):
             self.flush()
         for begin in range(0, len(data), _MAX_PIECE):
             if not self._data:
@@ -194,11 +211,15 @@ class LineTap:
                 self.flush()
 
 
-_KINDS = {Side.HOST: Kind.HOST, Side.MODULE: Kind.MODULE}
+def _has_more_than_an_end(side: Side, data: bytes) -> bool:
+    """Whether bytes follow on the end of a line in it: those have a time of their own."""
+    end = _HOST_END.search(data) if side is _HOST else _MODULE_END.search(data)
+    return end is not None and end.end() < len(data)
 
 
 def _is_complete(side: Side, data: bytes | bytearray) -> bool:
     """Whether it ends with the end of a line."""
-    if side is Side.HOST:
-        return data[-1:] in (b"\r", b"\n")
-    return data[-1:] == b"\n" and bool(data.strip())
+    end = data[-1:]
+    if side is _HOST:
+        return end in (b"\r", b"\n")
+    return end == b"\n" and bool(data.strip())

@@ -22,6 +22,8 @@ WAYS = {
     Direction.UP: "up",
     Direction.DOWN: "down",
     Direction.NOTE: "note",
+    Direction.CALL: "call",
+    Direction.POST: "post",
 }
 
 
@@ -54,9 +56,15 @@ class Texts:
                 self._line(piece.module).to_host(piece.data, piece.at)
             case Kind.NOTE:
                 self._line(piece.module).note(piece.data.decode(), piece.at)
+            case Kind.CALL | Kind.POST:
+                self._http(piece)
             case Kind.SPEED:
                 pass
         return self._found
+
+    def _http(self, piece: Piece) -> None:
+        way = Direction.CALL if piece.kind is Kind.CALL else Direction.POST
+        self._found.append(TraceLine(piece.at - self._start, way, piece.data.decode()))
 
     def _line(self, module: int) -> Trace:
         line = self._lines.get(module)

@@ -30,15 +30,19 @@ class Direction(Enum):
     TO_HOST = "<--"
     UP = "==>"  # a datagram of the air to a server, see `air_trace`
     DOWN = "<=="
+    CALL = ">>>"  # of an application to the HTTP API
+    POST = "<<<"  # to an application
     NOTE = "***"  # about the line: faults, hosts that connect
 
 
-# ANSI colours: cyan, green, blue, magenta; a URC is yellow.
+# ANSI colours: cyan, green, blue, red, magenta; a URC is yellow.
 _COLOURS = {
     Direction.TO_MODULE: 36,
     Direction.TO_HOST: 32,
     Direction.UP: 34,
     Direction.DOWN: 34,
+    Direction.CALL: 31,
+    Direction.POST: 31,
     Direction.NOTE: 35,
 }
 _YELLOW = 33

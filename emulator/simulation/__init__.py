@@ -46,10 +46,11 @@ a socket of the UDP air is an input like any other: `UdpAir` calls `Scheduler.in
 stands still or jumps looks at the sockets before it moves.
 
 Files: `simulation` the parts and their deadlines; `scheduler` runs it by a clock; `board` a module
-with its line and its internet; `internet` the UDP sockets of this machine; `air_watch` trace and
-capture of the air; `fleet` the numbers and links of several modules; `cloud` the sides that
-applications see; `kept` the database and what it knows of the devices; `loop_thread` and `remote`
-the emulator in its own thread; `parameters` what callers give, checked with `checks`.
+with its line and its internet; `internet` the UDP sockets of this machine; `bench` what scenarios
+and the page know of an emulator; `air_watch` trace and capture of the air; `fleet` the numbers and
+links of several modules; `cloud` the sides that applications see; `kept` the database and what it
+knows of the devices; `loop_thread` and `remote` the emulator in its own thread; `parameters` what
+callers give, checked with `checks`.
 
 A new parameter is a field of `Parameters`, with its place in the documentation there. The part that
 needs it takes it from there (`BoardConfig.of`, `module_of`, `Ways.of`, `Applications.of`,

@@ -43,6 +43,11 @@ class Applications:
         http = None if given.http is None else address_of(given.http, "http", split)
         return cls(http, checked_hosts(given.allow_hosts), key, push, given.allow_network)
 
+    def connect(self, platform: Platform, act: Act, opened: AsyncExitStack) -> None:
+        """Give the platform its way to applications; `opened` ends it. Then `open`."""
+        platform.send = posts = Posts(act, allow_network=self.allow_network)
+        opened.push_async_callback(posts.close)
+
     async def open(
         self, platform: Platform, act: Act, opened: AsyncExitStack, site: Site
     ) -> str | None:
@@ -50,8 +55,6 @@ class Applications:
 
         Raises OSError.
         """
-        platform.send = posts = Posts(act, allow_network=self.allow_network)
-        opened.push_async_callback(posts.close)
         if self.push is not None:
             platform.push.begin(self.push)
         if self.http is None:

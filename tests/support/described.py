@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
+import subprocess
 import sys
-from asyncio.subprocess import PIPE, STDOUT
 from importlib.util import find_spec
 
 import pytest
@@ -15,19 +14,20 @@ CHECKS = (
 )
 
 
-async def check_described(url: str, key: str, seconds: str, *options: str) -> None:
-    """Each answer is of its schema. Takes `seconds`; skips the test without schemathesis."""
+def check_described(url: str, key: str, seconds: str, *options: str) -> None:
+    """Each answer is of its schema. Blocks for `seconds`; skips the test without schemathesis."""
     if find_spec("schemathesis") is None:
         pytest.skip("schemathesis is not installed: it is in the extra dev")
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "schemathesis.cli", "run", f"{url}/openapi.json"),
-        *("--header", f"api-key: {key}", "--checks", ",".join(CHECKS), "--no-color"),
-        *("--max-time", seconds, "--request-timeout", "5", "--seed", "1"),
-        *("--generation-database", "none", "--warnings", "off"),
-        *options,
-        stdout=PIPE,
-        stderr=STDOUT,
+    ended = subprocess.run(
+        (
+            *(sys.executable, "-m", "schemathesis.cli", "run", f"{url}/openapi.json"),
+            *("--header", f"api-key: {key}", "--checks", ",".join(CHECKS), "--no-color"),
+            *("--max-time", seconds, "--request-timeout", "5", "--seed", "1"),
+            *("--generation-database", "none", "--warnings", "off"),
+            *options,
+        ),
+        capture_output=True,
+        encoding="utf-8",
     )
-    printed, _ = await process.communicate()
-    assert process.returncode == 0, printed.decode()
-    assert b" passed" in printed
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert " passed" in ended.stdout

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
 import aiohttp
 
 from emulator import Emulator
+
+_NONE: Mapping[str, str] = {}
 
 
 class Events:
@@ -36,9 +38,11 @@ class PageCalls:
         self.it = it
         self._client = client
 
-    async def answer(self, method: str, path: str, body: object = None) -> dict[str, Any]:
+    async def answer(
+        self, method: str, path: str, body: object = None, headers: Mapping[str, str] = _NONE
+    ) -> dict[str, Any]:
         data = body if isinstance(body, bytes | None) else json.dumps(body).encode()
-        headers = {"api-key": self.it.api_key}
+        headers = {"api-key": self.it.api_key, **headers}
         url = f"{self.it.http_url}{path}"
         async with self._client.request(method, url, data=data, headers=headers) as response:
             assert response.status == 200

@@ -37,7 +37,7 @@ export function hasKey() {
 
 /** headers(more?) → the headers of a call, for those that fetch themselves (stream.js). */
 export function headers(more = {}) {
-  return { "api-key": key, ...more };
+  return { "api-key": key, "X-Emulator-Page": "1", ...more };
 }
 
 /** address("/devices", { page: 2, tag: undefined }) → "/devices?page=2". Lists are joined by commas. */

@@ -14,7 +14,9 @@
 
 `route` says what a route is. `routes.ROUTES` is the only list of calls: the paths (`dispatch`), the
 checks of parameters and `/openapi.json` all come from it. `gate` refuses web pages of other origins
-and requests under foreign names.
+and requests under foreign names. An emulator with a page gives a `Site`: further routes, and files
+that are served without a key. What is no JSON, such as a stream or a download, is answered by a
+function of the request; `Route.media` names its types.
 
 A new call:
 

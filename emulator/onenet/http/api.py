@@ -31,6 +31,8 @@ from emulator.onenet.store.database import StoreError
 _DESCRIPTION = "/openapi.json"
 # The begin of the emulator's own calls.
 _OWN = "/emulator/"
+# The header by which the emulator's page marks its calls.
+_OF_PAGE = "X-Emulator-Page"
 # The methods that files are served by.
 _READING = ("GET", "HEAD")
 # guess: far above the largest write, whose values are at most 1000 bytes together.
@@ -70,6 +72,7 @@ class HttpApi:
     ) -> None:
         self._platform = platform
         self._routes, self._files = (*ROUTES, *site.routes), site.files
+        self._on_call = site.on_call
         self._allow_hosts = tuple(allow_hosts)
         platform.keys.add_master(key)
         self._act = act
@@ -120,7 +123,7 @@ class HttpApi:
                 answer = await serve(request, key, place)
                 if not isinstance(answer, dict):
                     return await answer(request)
-                return await listener.respond(request, answer)
+                return await self._answer(listener, request, answer)
             except ApiError as error:
                 return await self._refuse(listener, request, error)
             except web.HTTPRequestEntityTooLarge:
@@ -137,7 +140,17 @@ class HttpApi:
     async def _refuse(
         self, listener: Listener, request: web.BaseRequest, error: ApiError
     ) -> web.StreamResponse:
-        return await listener.respond(request, self._refusal(error, request.path))
+        return await self._answer(listener, request, self._refusal(error, request.path))
+
+    async def _answer(
+        self, listener: Listener, request: web.BaseRequest, answer: Answer
+    ) -> web.StreamResponse:
+        own = request.path.startswith(_OWN) or request.path == _DESCRIPTION
+        if self._on_call is not None and not own:
+            outcome = f"{answer['errno']} {answer['error']}"
+            of_page = _OF_PAGE in request.headers
+            self._on_call(request.method, request.rel_url.raw_path_qs, of_page, outcome)
+        return await listener.respond(request, answer)
 
     def _refusal(self, error: ApiError, path: str = "") -> Answer:
         """`path` "": of what is no request that can be read."""

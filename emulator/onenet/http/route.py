@@ -77,10 +77,13 @@ class Site:
     """What an API serves besides the calls of OneNET.
 
     `routes`: further calls. `files`: paths that are served by GET and HEAD without a key.
+    `on_call` gets each answered call of OneNET's API: method, target, whether the page has made it,
+    and the outcome as a text.
     """
 
     routes: tuple[Route, ...] = ()
     files: Mapping[str, Handler] = field(default_factory=dict)
+    on_call: Callable[[str, str, bool, str], None] | None = None
 
 
 # Parameters of several calls ---------------------------------------------------------------------

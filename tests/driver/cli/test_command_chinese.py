@@ -160,6 +160,44 @@ def test_metadata_of_the_package(installed: Path) -> None:
     assert (folder / "licenses" / notice).is_file()
 
 
+_PAGE = """
+import json, sys, urllib.request
+from emulator import Emulator
+with Emulator(page=True) as it:
+    def get(path, body=None):
+        headers = {"api-key": it.api_key}
+        return urllib.request.urlopen(urllib.request.Request(it.http_url + path, body, headers))
+    print(get("/").headers["Content-Type"], get("/page/main.js").status)
+    lines = [{"from": "host", "text": "AT+CSQ"}]
+    for language in ("zh", "en"):
+        body = json.dumps({"lines": lines, "language": language}).encode()
+        print(*json.load(get("/emulator/explain", body))["data"]["words"])
+"""
+
+
+def test_installed_emulator_has_its_page_and_the_words_for_it(installed: Path) -> None:
+    """Files that are no Python, and the entry point between two packages that share no code."""
+    page = ROOT / "emulator" / "control" / "page"
+    copy = installed / "emulator" / "control" / "page"
+    assert {each.name: each.read_bytes() for each in copy.iterdir()} == {
+        each.name: each.read_bytes() for each in page.iterdir()
+    }
+    ran = subprocess.run(
+        [sys.executable, "-c", _PAGE],
+        cwd=installed,
+        env={"PYTHONIOENCODING": "utf-8"},
+        capture_output=True,
+        encoding="utf-8",
+        timeout=PATIENCE,
+    )
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert ran.stdout.splitlines() == [
+        "text/html; charset=utf-8 200",
+        "查询信号强度",
+        "ask for the signal strength",
+    ]
+
+
 def test_console_explains_in_chinese(emulated: Emulator) -> None:
     lines = "AT+CSQ\nAT+MIPLOPEN=0,30\nAT+CFUN=2\nhello\n"
     ran = m5310("console", emulated.port, stdin=lines, environment=CHINESE)

@@ -190,6 +190,38 @@ async def test_two_unknown_modules_at_speed_60() -> None:
 
 
 @realtime
+@pytest.mark.parametrize("mode", [(), ("platform",)])
+async def test_the_page_opens_at_the_printed_address(mode: tuple[str, ...]) -> None:
+    async with (
+        running("--json", "--speed", "60", *mode) as process,
+        aiohttp.ClientSession() as client,
+    ):
+        info = await ready(process)
+        async with client.get(info["page"]) as answer:
+            assert "<html" in await answer.text()
+        key = {"api-key": info["page"].partition("#key=")[2]}
+        async with client.get(f"{info['http']}/emulator/state", headers=key) as answer:
+            state = (await answer.json())["data"]
+        assert (state["speed"], state["steered"]) == (60, True)
+        assert state["modules"] == (0 if mode else 1)
+        process.send_signal(signal.SIGTERM)
+        assert await ended(process) == (0, "", "")
+
+
+@realtime
+@pytest.mark.parametrize("options", [("--no-page",), ("--server", "coap://127.0.0.1:9")])
+async def test_no_page_is_printed_where_there_is_none(options: tuple[str, ...]) -> None:
+    async with running("--json", *options) as process, aiohttp.ClientSession() as client:
+        info = await ready(process)
+        assert "page" not in info
+        if "http" in info:
+            async with client.get(info["http"]) as answer:
+                assert (await answer.json())["errno"] == 2
+        process.send_signal(signal.SIGTERM)
+        assert await ended(process) == (0, "", "")
+
+
+@realtime
 async def test_the_speed_of_the_command_can_be_changed_while_it_runs() -> None:
     options = ("--json", "--speed", "60", "--api-key", "secret", "--baud", "off")
     async with running(*options) as process:
@@ -445,6 +477,7 @@ def assert_fails_to_start(
         ("--server coap://192.0.2.1", "is another machine: expected together with allow_network"),
         ("--server coap://[2001:db8::1]:5683", "is another machine"),
         ("--server coap://localhost --year 2019", "--server: --year has no meaning here"),
+        ("--server coap://localhost --no-page", "--server: --no-page has no meaning here"),
         ("--server coap://localhost --no-device", "--server: --no-device has no meaning here"),
         ("--server coap://localhost --air memory", "--air memory: --server has no meaning here"),
         ("--server coap://localhost --push http://a", "--server: --push has no meaning here"),

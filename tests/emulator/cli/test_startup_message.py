@@ -73,6 +73,17 @@ def test_text_has_all_fields_and_examples() -> None:
     assert "garbage at any other" in READY.as_text(9600, strict=True)
 
 
+def test_the_page_comes_first_and_opens_with_its_key() -> None:
+    url = "http://127.0.0.1:8080/#key=secret"
+    cloud = replace(CLOUD, page=url)
+    for info in (READY, PLATFORM):
+        shown = replace(info, cloud=cloud)
+        assert f"\n  page      {url}\n  HTTP API  " in shown.as_text(9600)
+        assert json.loads(shown.as_json())["page"] == url
+        assert "page" not in info.as_text(9600)
+        assert "page" not in json.loads(info.as_json())
+
+
 def test_text_of_the_cloud_alone_names_address_and_endpoint() -> None:
     text = PLATFORM.as_text(9600)
     assert "The emulated OneNET is running." in text

@@ -116,3 +116,10 @@ def test_quiet_time_zero_finds_no_early_command() -> None:
 def test_invalid_quiet_time_is_rejected(seconds: float) -> None:
     with pytest.raises(ValueError, match=r"quiet .*: expected a number of seconds"):
         QuietTime(seconds)
+
+
+def test_without_a_quiet_time_no_command_is_early() -> None:
+    quiet = QuietTime(0, early_lost=True)
+    quiet.queued(b"\r\nOK\r\n")
+    assert quiet.received(b"AT\r", 1.0, idle=False, answering=True) == (b"AT\r", None)
+    assert quiet.too_soon == 0

@@ -6,14 +6,17 @@ from pathlib import Path
 
 import pytest
 
+from emulator import Emulator
 from emulator.air.network import MemoryAir
 from emulator.clock.clocks import VirtualClock
 from emulator.line.faults import Rates
 from emulator.line.ports.port import parse_address
 from emulator.line.quiet_time import QuietTime
+from emulator.module.at.command_faults import CommandFault
 from emulator.module.module import Cause, Module
 from emulator.module.radio.radio import Coverage
 from emulator.onenet.platform import Platform
+from emulator.recording.format import Side
 from emulator.recording.trace import Trace
 from emulator.simulation.board import DRAIN_TIMEOUT, Board, BoardConfig
 from emulator.simulation.scheduler import Scheduler
@@ -106,6 +109,44 @@ async def test_unpaced_line_stays_unpaced_when_the_module_changes_speed() -> Non
         await host.command("AT+NATSPEED=115200,30,0,2,1,0,0")
         assert setup.board.line.baud is None
         assert setup.board.module.baud == 115_200
+
+
+@realtime
+@pytest.mark.parametrize("lost", [False, True])
+async def test_whoever_watches_a_line_changes_nothing_on_it(lost: bool) -> None:
+    """Without a quiet time, a command during a delayed answer is taken: watched or not."""
+    answers, counted = set(), set()
+    for watched in (False, True):
+        async with Emulator(baud=None, hasty_lost=lost, clock=VirtualClock(), http=None) as it:
+            it.module.fault_source = lambda line: CommandFault(delay=float(line.endswith("CSQ")))
+            if watched:
+                it.boards[0].listen(lambda *_: None)
+            with Host(it.port) as host:
+                host.send("AT+CSQ")
+                host.send("AT+CIMI")
+                await until(lambda it=it: it.line.received == 15)
+                it.clock.advance(5)
+                answers.add(await host.until("OK\r\n") + await host.until("OK\r\n"))
+            counted.add(it.too_soon)
+    assert len(answers) == len(counted) == 1
+    assert "+CSQ" in str(answers)
+
+
+@realtime
+async def test_listeners_get_notes_and_speeds_too() -> None:
+    seen: list[object] = []
+    with OpenBoard(config()) as setup, Host(setup.board.line.port) as host:
+        setup.board.listen(
+            lambda side, _data, _now: seen.append(side),
+            on_note=lambda text, _now: seen.append(text),
+            on_speed=lambda baud, _now: seen.append(baud),
+        )
+        await setup.send_line(host, "AT+NATSPEED=115200,30,0,2,1,0,0")
+        setup.board.note("something")
+    assert seen[0] is Side.HOST
+    assert Side.MODULE in seen
+    assert 115_200 in seen
+    assert seen[-1] == "something"
 
 
 @realtime

@@ -9,6 +9,7 @@ import pytest
 from emulator import Emulator, LoopClock
 from emulator.air.addresses import COAPS
 from emulator.module.lwm2m.states import State
+from tests.support.page_calls import page_calls
 from tests.support.peers import until
 from tests.support.stored import streams
 
@@ -77,6 +78,21 @@ async def test_module_logs_in_and_reports_by_dtls() -> None:
         await until(lambda: online(it) and bool(it.module.client.observed))
         assert peer_of(it).startswith(COAPS)
         await reported(it, 21.5)
+
+
+async def test_the_page_shows_what_goes_into_dtls_and_what_goes_over_the_air() -> None:
+    """Both belong to the module; the former is plain CoAP."""
+    async with page_calls(coaps="127.0.0.1:0", air="coap", modules=2) as page:
+        it = page.it
+        it.boards[1]._on_data(b"AT\r")
+        await send(it, *lines(it, SECURE_ACCESS))
+        await until(lambda: online(it) and bool(it.module.client.observed))
+        entries = (await page.get("/emulator/traffic?module=1"))["entries"]
+        texts = [(entry["way"], entry["text"].partition("  ")[2]) for entry in entries]
+    assert any(way == "up" and words.startswith("CON POST /rd?ep=") for way, words in texts)
+    assert any(way == "down" and words.startswith("ACK 2.01") for way, words in texts)
+    assert any(way == "up" and words.startswith("DTLS handshake") for way, words in texts)
+    assert any(way == "down" and words.startswith("DTLS data") for way, words in texts)
 
 
 @pytest.mark.parametrize(

@@ -84,6 +84,13 @@ def test_endpoints_have_different_addresses() -> None:
     assert len({simulation.add(FakeDevice()) for _ in range(1000)}) == 1000
 
 
+def test_endpoints_are_known_by_their_addresses() -> None:
+    simulation = Simulation(Platform(), MemoryAir())
+    addresses = [simulation.add(FakeDevice(f"{n};1")) for n in (1, 2, 3)]
+    assert [simulation.number_of(address) for address in addresses] == [1, 2, 3]
+    assert simulation.number_of(ACCESS_MACHINE) == 0
+
+
 def test_message_to_unknown_address_is_dropped() -> None:
     simulation = simulation_of(FakeDevice())
     simulation.air.send(ACCESS_MACHINE, "192.0.2.1:5683", b"x", 0)

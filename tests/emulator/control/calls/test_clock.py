@@ -8,7 +8,7 @@ import struct
 
 import pytest
 
-from emulator import LoopClock, VirtualClock
+from emulator import Emulator, LoopClock, VirtualClock, within
 from emulator.clock.steered import SteeredClock
 from tests.support.hosts import Host, log_in
 from tests.support.page_calls import PageCalls, page_calls
@@ -191,3 +191,13 @@ async def test_the_air_of_sockets_keeps_its_times_within_an_advance() -> None:
             since = page.it.module.client.registration.since
             assert since == pytest.approx(begin + 1, abs=1e-3)  # there and back
             await login
+
+
+def test_a_blocking_program_steers_the_clock_as_well() -> None:
+    with Emulator(baud=None, http=None, clock=SteeredClock()) as emulator:
+        clock = emulator.clock
+        assert isinstance(within(clock, lambda own: own), SteeredClock)
+        within(clock, lambda own: own.pause())
+        begin = emulator.now()
+        assert clock.advance(3600)  # type: ignore[attr-defined]
+        assert emulator.now() == begin + 3600

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import socket
 
 import pytest
@@ -12,6 +11,7 @@ from emulator import Emulator
 from emulator.control.calls.modules import MAX_TYPED
 from emulator.line.line import MAX_WAITING
 from emulator.module.boot import Cause
+from emulator.recording.format import Chunk, Side, read
 from emulator.recording.trace import TraceLine
 from tests.support.hosts import Host, log_in
 from tests.support.page_calls import PageCalls, page_calls
@@ -255,8 +255,35 @@ async def test_typed_commands_are_in_trace_and_recording_as_a_hosts() -> None:
     lines = [line.render(colours=False) for line in traced]
     assert any("AT+CFUN?" in line for line in lines)
     assert any("+CFUN:1" in line for line in lines)
-    sent = [json.loads(line) for line in recorded if "AT" in line or "FUN" in line]
-    assert sent
+    chunks = [
+        entry
+        for entry in read("".join(recorded).encode(), "recording").entries
+        if isinstance(entry, Chunk)
+    ]
+    assert (chunks[0].side, chunks[0].data) == (Side.HOST, b"AT+CFUN?\r")
+    assert b"+CFUN:1" in b"".join(chunk.data for chunk in chunks if chunk.side is Side.MODULE)
+
+
+async def test_typed_commands_and_their_answers_are_in_the_traffic() -> None:
+    async with page_calls() as page:
+        await typed(page, "AT+CGMM\r")
+        entries = (await page.get("/emulator/traffic?module=1&after=0"))["entries"]
+    shown = [(entry["way"], entry["text"]) for entry in entries]
+    assert shown == [("host", "AT+CGMM"), ("module", "M5310"), ("module", "OK")]
+
+
+async def test_an_update_renews_the_login_that_is_shown() -> None:
+    async with page_calls() as page:
+        with Host(page.it.port) as host:
+            await log_in(host, page.it)
+            before = (await page.get(ONE))["login"]
+            await host.command("AT+MIPLUPDATE=0,6000,0")
+            while (await page.get(ONE))["login"]["state"] == "UPDATING":
+                pass
+            after = (await page.get(ONE))["login"]
+    assert after["lifetime"] == 6000
+    assert after["registered_at"] == before["registered_at"]
+    assert after["expires_at"] - before["expires_at"] > 5000
 
 
 async def test_typing_is_refused_while_a_host_has_the_port() -> None:
