@@ -304,3 +304,13 @@ def test_points_of_a_deleted_device_are_gone_at_once_and_from_the_file_soon(
     )
     assert file.execute("SELECT count(*) FROM points").fetchone() == (1,)
     assert points.due is None
+
+
+def test_units_of_a_stream_are_shown_after_there_were_none() -> None:
+    points = stored()
+    points.add(DEVICE, TEMPERATURE, 1, 1, 0)
+    assert points.about(DEVICE) == points.about(DEVICE) == {}
+    points.create(DEVICE, "plain", {}, 0)
+    assert points.about(DEVICE) == {}
+    points.create(DEVICE, "speed", {"unit": "m/s"}, 0)
+    assert points.about(DEVICE) == {"speed": {"unit": "m/s"}}
