@@ -29,6 +29,7 @@ export function show(place, path) {
   const number = /^[1-9]\d{0,5}$/.test(path[0] ?? "") ? Number(path[0]) : undefined;
   let entries = [];
   let come = 0; // entries so far
+  let newest = 0; // `last` of the traffic so far
   let paused = null; // the entries that are shown meanwhile
   let pausedAt = 0; // `come` at the beginning of the pause
   const words = explanations(() => list.refresh());
@@ -116,6 +117,11 @@ export function show(place, path) {
 
   function onTraffic({ entries: found, lost, last }) {
     const end = list.atEnd();
+    if (last < newest) {
+      const text = t("The emulator was started again: its time begins at 0");
+      entries.push({ id: `again-${newest}`, at: 0, way: "note", text });
+    }
+    newest = last;
     if (lost) {
       const text = t("{n} lines are not shown: this page was too slow for them", { n: count(lost) });
       entries.push({ id: `lost-${last}`, at: found[0]?.at ?? 0, way: "note", text });
