@@ -32,6 +32,8 @@ export function show(place, path) {
   let newest = 0; // `last` of the traffic so far
   let paused = null; // the entries that are shown meanwhile
   let pausedAt = 0; // `come` at the beginning of the pause
+  let asked = 0; // for a frame in which the list is drawn
+  let end = false; // whether its last row was in view before it grew
   const words = explanations(() => list.refresh());
 
   const which = h("input", {
@@ -62,6 +64,7 @@ export function show(place, path) {
     label: t("Wire"),
     class: "wire",
     height: 26,
+    lasting: true,
     columns: [
       { title: t("Time"), class: "number" },
       { title: "#", class: "number wide" },
@@ -102,7 +105,6 @@ export function show(place, path) {
     return (one) => ways.includes(one.way) && (!wanted || one.text.toLowerCase().includes(wanted));
   }
 
-  // The list shows `entries` itself: whether its end was in view is known before it grows only.
   function draw(end = list.atEnd()) {
     kept.text = search.value;
     kept.kind = kind.value;
@@ -116,7 +118,8 @@ export function show(place, path) {
   }
 
   function onTraffic({ entries: found, lost, last }) {
-    const end = list.atEnd();
+    // The list shows `entries` itself: whether its end is in view is known before it grows only.
+    if (!asked) end = list.atEnd();
     if (last < newest) {
       const text = t("The emulator was started again: its time begins at 0");
       entries.push({ id: `again-${newest}`, at: 0, way: "note", text });
@@ -129,7 +132,11 @@ export function show(place, path) {
     for (const one of found) entries.push(one);
     come += found.length;
     if (entries.length > MOST + SLACK) entries = entries.slice(-MOST);
-    draw(end);
+    // Several events may come in one frame, as when the page opens: then they are drawn once.
+    asked ||= requestAnimationFrame(() => {
+      asked = 0;
+      draw(end);
+    });
   }
 
   function togglePause() {
@@ -181,6 +188,7 @@ export function show(place, path) {
   return {
     close() {
       for (const stop of stops) stop();
+      cancelAnimationFrame(asked);
       words.close();
     },
   };
