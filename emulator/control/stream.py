@@ -7,10 +7,12 @@ is full is waited for while the ring of the traffic goes on without it.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
-from contextlib import suppress
+import logging
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager
 
 from aiohttp import web
+from aiohttp.abc import AbstractStreamWriter
 
 from emulator.control import shown
 from emulator.control.control import Control
@@ -18,12 +20,14 @@ from emulator.control.viewer import Viewer
 from emulator.onenet.errors import ApiError, Reason
 from emulator.onenet.http.answers import Answer, encoded
 
+logger = logging.getLogger("emulator.control")
+
 MAX_VIEWERS = 20
 # Entries of one event, and characters of their texts.
 MAX_ENTRIES, MAX_TEXT = 2000, 256 * 1024
-# Seconds between two looks at the traffic; at least between two states, and at most; and until a
-# comment shows that a connection without events still exists.
-_TICK, _STATE, _OLD_STATE, _SILENCE = 0.1, 0.25, 1.0, 15.0
+# Seconds between two looks at the traffic; between two states at least, and at most. So a
+# connection is never silent for long.
+_TICK, _STATE, _OLD_STATE = 0.1, 0.25, 1.0
 # Seconds for a viewer to take something, and for a client to take a part of a file.
 _STALLED, _SEND_TIMEOUT = 60.0, 10.0
 # Seconds after which the making of texts lets other events run.
@@ -70,21 +74,17 @@ async def watch(
     events = _Events(control, viewer, module)
     control.changes.append(events.online)
     try:
-        writer = await response.prepare(request)
-        assert writer is not None, "it was not prepared before"
-        while True:
-            control.traffic.settle(control.bench.now())
-            await turns.take(events.read)
-            data = events.take(asyncio.get_running_loop().time())
-            if data:
-                async with asyncio.timeout(_STALLED):
-                    await response.write(data)
-                    await writer.drain()
-            if viewer is None or not viewer.behind:
-                await asyncio.sleep(_TICK)
-    except (TimeoutError, ConnectionError):
-        if request.transport is not None:
-            request.transport.abort()
+        async with _begun(response, request) as writer:
+            while True:
+                control.traffic.settle(control.bench.now())
+                await turns.take(events.read)
+                data = events.take(asyncio.get_running_loop().time())
+                if data:
+                    async with asyncio.timeout(_STALLED):
+                        await response.write(data)
+                        await writer.drain()
+                if viewer is None or not viewer.behind:
+                    await asyncio.sleep(_TICK)
     finally:
         control.changes[:] = [one for one in control.changes if one is not events.online]
     return response
@@ -99,7 +99,7 @@ class _Events:
         self._entries: list[Answer] = []
         self._room = MAX_TEXT  # characters
         self._state: Answer = {}
-        self._state_sent = self._sent = float("-inf")
+        self._state_sent = float("-inf")
 
     def read(self) -> bool:
         """Read some of the traffic; whether there is more for this event."""
@@ -124,10 +124,6 @@ class _Events:
         if self.online:
             data += _event("devices", {"online": list(self.online.items())})
             self.online.clear()
-        if not data and now - self._sent >= _SILENCE:
-            data = b":\n\n"
-        if data:
-            self._sent = now
         return data
 
     def _changed(self, *, old: float) -> bool:
@@ -160,17 +156,30 @@ async def send(
         part.extend(more or b"")
         return more is not None and len(part) < _PART
 
-    await response.prepare(request)
-    with suppress(ConnectionError):
-        try:
-            while True:
-                await turns.take(fill)
-                if not part:
-                    break
-                async with asyncio.timeout(_SEND_TIMEOUT):
-                    await response.write(bytes(part))
-                part.clear()
-        except TimeoutError:
-            if request.transport is not None:
-                request.transport.abort()
+    async with _begun(response, request):
+        while True:
+            await turns.take(fill)
+            if not part:
+                break
+            async with asyncio.timeout(_SEND_TIMEOUT):
+                await response.write(bytes(part))
+            part.clear()
     return response
+
+
+@asynccontextmanager
+async def _begun(
+    response: web.StreamResponse, request: web.BaseRequest
+) -> AsyncIterator[AbstractStreamWriter]:
+    """Send the head of `response`. Whatever fails after that ends the connection: no other answer
+    may follow.
+    """
+    writer = await response.prepare(request)
+    assert writer is not None, "it was not prepared before"
+    try:
+        yield writer
+    except Exception as error:
+        if not isinstance(error, TimeoutError | ConnectionError):
+            logger.exception("%s failed", request.path)
+        if request.transport is not None:
+            request.transport.abort()

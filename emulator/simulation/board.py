@@ -222,8 +222,9 @@ class Board:
         self._baud = baud
         if self.config.baud is not None:
             self.line.baud = baud
+            now = self._clock.now()
             for changed in self._speed_listeners:
-                changed(baud, self._clock.now())
+                changed(baud, now)
 
     def _on_sent(self, data: bytes) -> None:
         now = self._clock.now()
@@ -272,7 +273,8 @@ class Board:
         self.module.receive(read, now)
 
     def note(self, text: str) -> None:
+        now = self._clock.now()
         if self._trace:
-            self._trace.note(text, self._clock.now())
+            self._trace.note(text, now)
         for noted in self._note_listeners:
-            noted(text, self._clock.now())
+            noted(text, now)

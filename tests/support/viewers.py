@@ -50,8 +50,6 @@ class Viewer:
             while "\n\n" not in self._text:
                 await self._chunk()
             block, _, self._text = self._text.partition("\n\n")
-            if block.startswith(":"):
-                continue
             name, data = block.split("\n")
             assert name.startswith("event: ")
             assert data.startswith("data: ")

@@ -126,7 +126,8 @@ def lines() -> dict[tuple[ValueType, bool], NullModem]:
 
 
 def same(one: object, other: object) -> bool:
-    if isinstance(one, float) and isinstance(other, float):
+    # a number without a fraction is an int for the application; the air has floats of 32 bits
+    if isinstance(one, int | float) and isinstance(other, float):
         return math.isclose(one, other, rel_tol=1e-7)
     return one == other
 

@@ -52,20 +52,30 @@ async def test_a_recording_is_the_one_that_the_emulator_writes() -> None:
         with Host(page.it.port) as host:
             await host.command("AT+CSQ")
             await host.command("AT+CGSN=1")
+            await host.command("AT+NATSPEED=9600,30,0,2,1,0,0")
+            host.set_speed(9600)
+            await host.command("AT")
         head, text = await download(page, "format=recording&module=1")
+        # Only a recording has the speed.
+        entries = (await page.get("/emulator/traffic"))["entries"]
+        assert "9600" not in [entry["text"] for entry in entries]
+        assert (await download(page, "format=pcapng"))[1].count(b"AT+CGSN=1\r") == 1
     assert head["content-disposition"] == 'attachment; filename="module-1.jsonl"'
     found, expected = recordings.read(text), recordings.read("".join(written).encode())
     assert (found.baud, found.emulated) == (115_200, True)
+    assert 9600 in [what for _, what in chunks(found)]
     assert chunks(found) == chunks(expected)
 
 
-def chunks(recording: recordings.Recording) -> list[object]:
+def chunks(recording: recordings.Recording) -> list[tuple[object, object]]:
     """With their times since the first one: the zeros of both differ."""
     first = recording.entries[0].at
     return [
-        (pytest.approx(entry.at - first, abs=2e-6), entry.side, entry.data)
+        (
+            pytest.approx(entry.at - first, abs=2e-6),
+            (entry.side, entry.data) if isinstance(entry, recordings.Chunk) else entry.baud,
+        )
         for entry in recording.entries
-        if isinstance(entry, recordings.Chunk)
     ]
 
 

@@ -70,6 +70,23 @@ async def test_a_login_is_seen_on_the_line_in_the_air_and_at_the_cloud() -> None
     assert [e["urc"] for e in entries if e["text"] == "+MIPLOPEN:0,1"] == [True]
 
 
+async def test_notes_of_the_line_and_of_the_air_are_seen() -> None:
+    async with page_calls(air="coap") as page:
+        page.it.boards[0].note("something happened to the line")
+        page.it.air.on_note("datagram of nowhere:1 lost")  # of no module
+        with Host(page.it.port) as host:
+            await log_in(host, page.it)
+        registration = page.it.platform.server.registrations.online()[0]
+        page.it.air.on_note(f"datagram of {registration.address} lost")
+        entries = (await page.get("/emulator/traffic?module=1"))["entries"]
+        every = (await page.get("/emulator/traffic"))["entries"]
+    assert [text for way, text in lines(entries) if way == "note"] == [
+        "something happened to the line",
+        f"datagram of {registration.address} lost",
+    ]
+    assert [e["module"] for e in every if e["way"] == "note"] == [1, None, 1]
+
+
 async def test_one_that_connects_again_goes_on_where_it_was() -> None:
     async with page_calls() as page:
         with Host(page.it.port) as host:
@@ -173,6 +190,22 @@ async def test_one_viewer_too_many_is_refused_until_another_one_goes(
         await viewers(page, 0)
         async with viewer(page.it) as taken:
             assert "text/event-stream" in taken.head
+
+
+async def test_what_fails_inside_ends_the_stream_and_nothing_else(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError("broken")
+
+    async with page_calls() as page, viewer(page.it) as watching:
+        await watching.event("state")
+        with monkeypatch.context() as broken:
+            broken.setattr(stream.shown, "clock", fail)
+            assert await watching.ended()
+        await viewers(page, 0)
+        (record,) = [record for record in caplog.records if record.exc_info]
+        assert record.getMessage() == "/emulator/events failed"
 
 
 @pytest.mark.parametrize(
