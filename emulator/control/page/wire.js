@@ -29,6 +29,7 @@ export function show(place, path) {
   const number = /^[1-9]\d{0,5}$/.test(path[0] ?? "") ? Number(path[0]) : undefined;
   let entries = [];
   let come = 0; // entries so far
+  let newest = 0; // `last` of the traffic so far
   let paused = null; // the entries that are shown meanwhile
   let pausedAt = 0; // `come` at the beginning of the pause
   let asked = 0; // for a frame in which the list is drawn
@@ -119,6 +120,11 @@ export function show(place, path) {
   function onTraffic({ entries: found, lost, last }) {
     // The list shows `entries` itself: whether its end is in view is known before it grows only.
     if (!asked) end = list.atEnd();
+    if (last < newest) {
+      const text = t("The emulator was started again: its time begins at 0");
+      entries.push({ id: `again-${newest}`, at: 0, way: "note", text });
+    }
+    newest = last;
     if (lost) {
       const text = t("{n} lines are not shown: this page was too slow for them", { n: count(lost) });
       entries.push({ id: `lost-${last}`, at: found[0]?.at ?? 0, way: "note", text });
