@@ -1,7 +1,7 @@
 """What viewers get over the network: the stream of events, and files that are made while sent.
 
-No viewer holds the event loop or memory: texts are made for less than 1 ms at a time, and a viewer whose socket
-is full is waited for while the ring of the traffic goes on without it.
+No viewer holds the event loop or memory: texts are made for less than 1 ms at a time, and a viewer
+whose socket is full is waited for while the ring of the traffic goes on without it.
 """
 
 from __future__ import annotations
