@@ -25,17 +25,18 @@ class General:
     +NSOSTR says what became of it; AT+NQSOS lists those under way. `announces_each`: +NSONMI comes
     for each datagram that waits, else for the first. `resolves`: AT+CMDNS exists.
 
-    Others: `speed_timeout`: seconds until the former speed returns, where AT+NATSPEED gives none;
-    0: never. `speed_in_full`: AT+NATSPEED? has this time and whether it is stored, too.
-    `operator_mode`: the last row of AT+NUESTATS. `flags`: of AT+NCONFIG, with their values.
-    `asleep`: a line that is written when the module falls asleep. `taken`: names of commands that
-    exist, and have no effect here.
+    Others: `empty_cell`: +CEREG has a cell of zeros while there is none. `speed_timeout`: seconds
+    until the former speed returns, where AT+NATSPEED gives none; 0: never. `speed_in_full`:
+    AT+NATSPEED? has this time and whether it is stored, too. `operator_mode`: the last row of
+    AT+NUESTATS. `flags`: of AT+NCONFIG, with their values. `asleep`: a line that is written when
+    the module falls asleep. `taken`: names of commands that exist, and have no effect here.
     """
 
     datagram: int = 512
     sequences: bool = False
     announces_each: bool = True
     resolves: bool = False
+    empty_cell: bool = False
     speed_timeout: int = 0
     speed_in_full: bool = True
     operator_mode: bool = False
@@ -72,7 +73,8 @@ M5310A = General(
     taken=("+CMSRI", "+NPTWEDRXS", "+NPOWERCLASS", "+NCHIPINFO", "+NXLOG", "+NFWUPD"),
 )
 # The command chooses the platform at which the module registers by itself.
-QUECTEL = General(taken=("+QREGSWT",))
+# The empty cell is seen in a log of BC95.
+QUECTEL = General(empty_cell=True, taken=("+QREGSWT",))
 # guess: the text comes without being asked for
 M5311 = General(asleep="*GOTOSLEEP", taken=("*SLEEP", "+SM"))
 ME3616 = General(asleep='*MNBIOTEVENT: "ENTER PSM"', taken=("+ZSLR",))

@@ -133,7 +133,7 @@ class Module:
         self._local_time = LocalTime(now)
         self.power_saving = PowerSaving(self.radio, conversation.urc, general.asleep)
         self.paging = DiscontinuousReception(self.radio)
-        self._network = Network(self.radio, self.power_saving, conversation.urc)
+        self._network = Network(self.radio, self.power_saving, conversation.urc, general)
         self._pinger = Pinger(self.radio, conversation.urc, self._transmit)
         names = Names(general, self.radio, conversation.urc, self._transmit)
         self.sockets = Sockets(

@@ -42,9 +42,12 @@ async def _ask(execute: Execute, name: str) -> str:
 
 async def ask_all(execute: Execute) -> Said:
     """Ask in the order that fits most modules (operator's list): ATI names many completely, and
-    some refuse it. An empty model may have been damaged on the line: it is asked for twice."""
+    some refuse it. A model that is not known may have been damaged on the line: it is asked for
+    twice."""
     information, maker = await _ask(execute, "I"), await _ask(execute, "+CGMI")
-    model = await _ask(execute, "+CGMM") or await _ask(execute, "+CGMM")
+    model = await _ask(execute, "+CGMM")
+    if not (_OURS.search(model) or _COMMON.search(model)):
+        model = await _ask(execute, "+CGMM") or model
     return Said(information, maker, model, await _ask(execute, "+CGMR"))
 
 

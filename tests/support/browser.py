@@ -139,6 +139,11 @@ class Browser:
         feature = {"name": "prefers-color-scheme", "value": scheme}
         self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [feature]})
 
+    def downloads(self, folder: Path) -> None:
+        """From now on files are saved there, without a question."""
+        allowed = {"behavior": "allow", "downloadPath": str(folder)}
+        self.driver.execute_cdp_cmd("Browser.setDownloadBehavior", allowed)
+
     def picture(self, path: Path) -> None:
         self.driver.save_screenshot(str(path))
 

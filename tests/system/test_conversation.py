@@ -166,7 +166,8 @@ def holders(request: pytest.FixtureRequest) -> dict[ValueType, Holder]:
 
 
 def same(one: object, other: object) -> bool:
-    if isinstance(other, float) and isinstance(one, int | float):  # 22.0 is stored as 22
+    # a number without a fraction is an int for the application; the air has floats of 32 bits
+    if isinstance(one, int | float) and isinstance(other, float):
         return math.isclose(one, other, rel_tol=1e-7)
     return one == other
 

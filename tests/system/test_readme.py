@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import json
 import operator
+import os
 import re
 import shlex
 import signal
@@ -329,6 +330,29 @@ def test_demo(tmp_path: Path) -> None:
     assert places == sorted(places)
     sent = re.findall("^(PUSH|TRIGGER) ", output, re.MULTILINE)
     assert sorted(sent) == ["PUSH", "PUSH", "PUSH", "TRIGGER"]  # online, a value, offline
+
+
+def test_demo_of_the_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened, chosen = tmp_path / "opened", tmp_path / "browser"
+    os.mkfifo(opened)
+    chosen.write_text(f'#!/bin/sh\nprintf %s "$1" >{shlex.quote(str(opened))}\n')
+    chosen.chmod(0o755)
+    monkeypatch.setenv("BROWSER", f"{chosen} %s")
+    running = Running(str(ROOT / "tools" / "demo_page.py"), cwd=ROOT)
+    line = running.until("The page: ")
+    assert opened.read_text() == line.removeprefix("The page: ").strip()
+    running.until("program: logged in")
+    status, output, errors = running.end(signal.SIGINT)
+    assert (status, errors) == (0, "")
+    assert output.endswith("program: logged out\n")
+
+
+def test_call_of_the_page(emulator: dict[str, str]) -> None:
+    (line,) = re.findall("^curl .*/emulator/.*$", README, re.MULTILINE)
+    state = '"http://127.0.0.1:8080/emulator/state"'
+    before = call(emulator, state)["now"]  # type: ignore[index]
+    call(emulator, line)
+    assert call(emulator, state)["now"] >= before + 1800  # type: ignore[index]
 
 
 def test_chinese_part_shows_the_same_commands() -> None:

@@ -99,7 +99,8 @@ class Bench:
     """Runs the rounds of a benchmark.
 
     `rounds` replaces the benchmark's own number of rounds; `scale` is a factor on the number of
-    operations in a round; `progress` is called with the rounds done and their total.
+    operations in a round; `seconds` replaces the time of those that run for a time; `progress` is
+    called with the rounds done and their total.
     """
 
     def __init__(
@@ -107,15 +108,21 @@ class Bench:
         *,
         rounds: int | None = None,
         scale: float = 1.0,
+        seconds: float | None = None,
         progress: Callable[[int, int], None] = lambda _done, _all: None,
     ) -> None:
         self._rounds = rounds
         self._scale = scale
+        self._seconds = seconds
         self._progress = progress
 
     def count(self, usual: int) -> int:
         """Operations in a round: `usual` times the scale, at least 1."""
         return max(1, round(usual * self._scale))
+
+    def seconds(self, usual: float) -> float:
+        """Of a round: as given, or `usual` times the scale."""
+        return self._seconds or usual * self._scale
 
     def turns(
         self, contestants: Mapping[str, Callable[[], T]], *, rounds: int

@@ -8,7 +8,7 @@ from functools import partial
 from emulator.control import downloads
 from emulator.control.control import Control
 from emulator.control.stream import EVENTS, Turns, send, watch
-from emulator.control.viewer import IDS, Texts, Viewer
+from emulator.control.viewer import IDS, WAYS, Texts, Viewer
 from emulator.onenet.errors import invalid, required
 from emulator.onenet.http.answers import Answer, success
 from emulator.onenet.http.call import Call
@@ -23,13 +23,11 @@ async def show(control: Control, turns: Turns, call: Call) -> Answer | Handler:
     """All that is kept, of all modules or of one, after the entry `after`."""
     module, traffic = _module(control, call), control.traffic
     traffic.settle(control.bench.now())
-    after: int = call.query["after"]
+    after = _after(control, call)
     if call.query["format"] == "json":
         viewer = Viewer(traffic, _texts(control), module, after)
         end = traffic.next
-        return success(
-            {"entries": _entries(viewer, end), "lost": viewer.lost, "last": max(after, end * IDS)}
-        )
+        return success({"entries": _entries(viewer, end), "lost": viewer.lost, "last": end * IDS})
     pieces = traffic.kept(after // IDS, module)
     match call.query["format"]:
         case "text":
@@ -50,8 +48,9 @@ async def events(control: Control, turns: Turns, call: Call) -> Handler:
     """The traffic as it comes, and what changes meanwhile (server-sent events)."""
     module = _module(control, call)
     viewer = None
+    after = None if call.query["after"] is None else _after(control, call)
     if call.query["traffic"]:
-        viewer = Viewer(control.traffic, _texts(control), module, call.query["after"])
+        viewer = Viewer(control.traffic, _texts(control), module, after)
     return partial(watch, control, turns, viewer, module)
 
 
@@ -63,6 +62,12 @@ def _texts(control: Control) -> Texts:
 def _entries(viewer: Viewer, end: int) -> Iterator[Answer]:
     while viewer.next < end:
         yield from viewer.read(1)
+
+
+def _after(control: Control, call: Call) -> int:
+    after: int = call.query["after"]
+    # An id that is still to come is from an emulator that ended: all of this one is new.
+    return after if after <= control.traffic.next * IDS else 0
 
 
 def _module(control: Control, call: Call) -> int | None:
@@ -84,7 +89,7 @@ _DATA: Schema = {
                     "id": {"type": "integer"},
                     "at": {"type": "number"},
                     "module": {"type": ["integer", "null"]},
-                    "way": {"enum": ["host", "module", "up", "down", "note"]},
+                    "way": {"enum": sorted(WAYS.values())},
                     "text": {"type": "string"},
                     "urc": {"type": "boolean"},
                 },

@@ -101,7 +101,8 @@ export const remove = (path, query) => call("DELETE", path, { query });
 /** download(path, query, name): saves an answer that is no JSON as the file `name`. */
 export async function download(path, query, name) {
   const response = await fetched(address(path, query), { headers: headers() });
-  if ((response.headers.get("Content-Type") ?? "").startsWith("application/json")) {
+  // The whole name: a recording is application/jsonl.
+  if (/^application\/json(;|$)/.test(response.headers.get("Content-Type") ?? "")) {
     // Refusals are JSON; a download in JSON is made by save().
     const answer = await response.json();
     throw new Refusal(answer.errno, answer.error);

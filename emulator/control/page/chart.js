@@ -40,8 +40,16 @@ export function laneTitles() {
   return h("span", { class: "lane-titles" }, texts.map((text) => h("span", {}, text)));
 }
 
+const pictures = new Map(); // name of a way → its lanes, which are copied: that is quick
+
 /** lanes("up") → svg: the five lanes, with the arrow of a line of this way. */
 export function lanes(way) {
+  const name = wayName(way); // in the language of the page
+  if (!pictures.has(name)) pictures.set(name, drawn(way));
+  return pictures.get(name).cloneNode(true);
+}
+
+function drawn(way) {
   const lines = LANES.map((name) => svg("line", { class: "lane", x1: X[name], x2: X[name], y1: 0, y2: HEIGHT }));
   return svg(
     "svg",

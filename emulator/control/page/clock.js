@@ -1,6 +1,6 @@
 // The emulator's clock in the header bar: its time, pause, speed, and time that passes at once.
 
-import { post, put } from "./api.js";
+import { Mistake, post, put } from "./api.js";
 import { button, choice, dialog, field, fill, h, run } from "./dom.js";
 import { follow, now } from "./stream.js";
 import { t } from "./texts.js";
@@ -57,7 +57,7 @@ export function show(place) {
       action: t("Advance"),
       submit: async () => {
         const seconds = Number(amount.value) * Number(unit.value);
-        if (!(seconds <= MOST)) throw new Error(t("At most {span} at once", { span: span(MOST) }));
+        if (!(seconds <= MOST)) throw new Mistake(t("At most {span} at once", { span: span(MOST) }));
         shown = { ...shown, ...(await post("/emulator/clock/advance", { seconds })) };
         draw();
       },

@@ -4,6 +4,7 @@
 // forbids inline code, and what devices report is hostile. Positions that follow from data are set
 // by element.style, which the policy allows.
 
+import { Mistake } from "./api.js";
 import { t } from "./texts.js";
 
 const SVG = "http://www.w3.org/2000/svg";
@@ -85,6 +86,13 @@ export function field(label, input, hint) {
   const about = hint && h("small", { id: `${input.id}-hint` }, hint);
   if (about) input.setAttribute("aria-describedby", about.id);
   return h("div", { class: "field" }, h("label", { for: input.id }, label), input, about);
+}
+
+/** number(input) → its number. Throws a Mistake that names the field: empty, or not in its range. */
+export function number(input) {
+  if (input.validity.valid && input.value !== "") return Number(input.value);
+  input.focus();
+  throw new Mistake(`${input.labels?.[0]?.textContent ?? ""}: ${input.validationMessage}`);
 }
 
 /** choice({ value: "text", ... } | [[value, text], ...], chosen, attributes?) → select. */

@@ -2,8 +2,8 @@
 // restarts, the end of its login, commands typed on its line.
 
 import { get, post, put } from "./api.js";
-import { button, choice, facts, field, fill, h, heading, run, state, toast } from "./dom.js";
-import { connection, coverages, registration, yes } from "./module_words.js";
+import { button, choice, facts, field, fill, h, heading, number as numberOf, run, state, toast } from "./dom.js";
+import { connection, coverages, loginStates, registration, sims, yes } from "./module_words.js";
 import { follow, now, watch } from "./stream.js";
 import { terminal } from "./terminal.js";
 import { t } from "./texts.js";
@@ -109,7 +109,7 @@ function timer(bits, seconds) {
 
 function login({ login: one, objects, observed }) {
   return facts([
-    [t("State"), one.state],
+    [t("State"), loginStates()[one.state] ?? one.state],
     [t("Server"), one.server],
     [t("Lifetime"), one.lifetime ? `${one.lifetime} s` : null],
     [t("Logged in at"), one.registered_at === null ? null : beijing(one.registered_at)],
@@ -142,9 +142,9 @@ function own(module) {
     [t("AT language"), module.dialect],
     ["IMEI", module.imei],
     ["IMSI", module.imsi],
-    ["SIM", module.sim],
+    ["SIM", sims()[module.sim] ?? module.sim],
     [t("Starts"), module.boots],
-    [t("Last cause"), module.last_cause],
+    [t("Last cause"), causeNames()[module.last_cause] ?? module.last_cause],
     [t("Is starting"), yes(module.booting)],
   ]);
 }
@@ -162,10 +162,10 @@ function controlsOf(number) {
     return made;
   };
   const coverage = chosen("coverage", coverages());
-  const sim = chosen("sim", { READY: t("ready"), LOCKED: t("locked (PIN)"), ABSENT: t("absent") });
+  const sim = chosen("sim", sims());
   const [refusing, busy] = [flag("refusing"), flag("busy")];
   const noise = Object.fromEntries(
-    Object.keys(noises()).map((name) => [name, h("input", { type: "number", min: 0, max: 1, step: "any", id: `noise-${name}` })]),
+    Object.keys(noises()).map((name) => [name, h("input", { type: "number", min: 0, max: 1, step: "any", required: true, id: `noise-${name}` })]),
   );
   const cable = button(t("Unplug"), () => put(path, { plugged: !plugged }), { id: "module-cable" });
   let plugged = true;
@@ -176,7 +176,7 @@ function controlsOf(number) {
     { id: "module-reason" },
   );
   const setNoise = () =>
-    put(path, { noise: Object.fromEntries(Object.entries(noise).map(([name, input]) => [name, Number(input.value)])) });
+    put(path, { noise: Object.fromEntries(Object.entries(noise).map(([name, input]) => [name, numberOf(input)])) });
 
   return {
     place: h(

@@ -30,6 +30,28 @@ export function coverages() {
   };
 }
 
+/** sims() → the choices of the SIM. */
+export function sims() {
+  return {
+    READY: t("ready"),
+    LOCKED: t("locked (PIN)"),
+    MISSING: t("no card"),
+    FOREIGN: t("without roaming agreement"),
+  };
+}
+
+/** loginStates() → the states of the LwM2M client. */
+export function loginStates() {
+  return {
+    ABSENT: t("not configured"),
+    CONFIGURED: t("configured"),
+    REGISTERING: t("logging in"),
+    REGISTERED: t("logged in"),
+    UPDATING: t("updating its login"),
+    DEREGISTERING: t("logging out"),
+  };
+}
+
 /** yes(true) → "yes" in the user's language. */
 export function yes(value) {
   return value ? t("yes") : t("no");

@@ -1,7 +1,7 @@
 // View: the air between modules and cloud, how the cloud treats its devices, and scenarios.
 
 import { get, put } from "./api.js";
-import { button, fill, h, heading, field, toast } from "./dom.js";
+import { button, fill, h, heading, field, number, toast } from "./dom.js";
 import { scenario } from "./scenario.js";
 import { t } from "./texts.js";
 
@@ -30,7 +30,7 @@ function form(title, name, parts, values) {
   });
 
   async function save() {
-    const read = (input) => (input.type === "checkbox" ? input.checked : Number(input.value));
+    const read = (input) => (input.type === "checkbox" ? input.checked : number(input));
     const body = Object.fromEntries(inputs.map(([member, , input]) => [member, read(input)]));
     const now = await put(`/emulator/${name}`, body);
     for (const [member, , input] of inputs) {

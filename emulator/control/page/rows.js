@@ -9,22 +9,24 @@ import { fill, h } from "./dom.js";
 const MORE = 8; // rows above and below those that are seen
 
 /**
- * rows({ label, height, columns: [{ title, class }], cells, open, name, empty, class })
+ * rows({ label, height, columns: [{ title, class }], cells, open, name, empty, class, lasting })
  * → { element, set(items), refresh(), show(index), items() }
  *
  * `height`: px of a row. `cells(item, index)` → list of children, one for each column. `open(item,
  * index)`: on Enter and on a click beside buttons and links; optional. `name(item)`: a text that
  * stays the same for the same item, kept in data-row; optional. `empty`: the text without items.
- * `mark(item)` → class of the row; optional.
+ * `mark(item)` → class of the row; optional. `lasting`: an item that is in the list stays as it is
+ * until refresh(), so that set() makes only the rows of new ones.
  *
  * `set(items)`: show this array, which is not copied; where the list is scrolled to stays. With
  * `{ end: true }` it goes to the last row. `refresh()`: the same items have changed. `show(index)`:
  * scroll there and make it the active row. `atEnd()`: whether the last row is in view.
  */
-export function rows({ label, height, columns, cells, open, name, empty = "", mark, class: kind = "" }) {
+export function rows({ label, height, columns, cells, open, name, empty = "", mark, class: kind = "", lasting = false }) {
   let items = [];
   let active = 0;
   let drawn = new Map(); // index → row
+  let shown = new Map(); // item → row, of those
   let asked = false;
 
   const head = h(
@@ -52,15 +54,27 @@ export function rows({ label, height, columns, cells, open, name, empty = "", ma
       {
         role: "row",
         class: `row ${mark?.(item) ?? ""}`,
-        "aria-rowindex": index + 2,
-        "data-index": index,
         "data-row": name?.(item),
       },
       cells(item, index).map((cell, number) => h("div", { role: "gridcell", class: columns[number].class }, cell)),
     );
-    made.style.transform = `translateY(${index * height}px)`;
     made.style.height = `${height}px`;
+    return put(made, index);
+  }
+
+  function put(made, index) {
+    made.setAttribute("aria-rowindex", index + 2);
+    made.dataset.index = index;
+    made.style.transform = `translateY(${index * height}px)`;
     reachable(made, index === active);
+    return made;
+  }
+
+  // The row of an item that has one already, in its present place.
+  function moved(index) {
+    const made = shown.get(items[index]);
+    const same = made && Number(made.dataset.index) === index && (made.tabIndex === 0) === (index === active);
+    if (made && !same) put(made, index);
     return made;
   }
 
@@ -72,6 +86,7 @@ export function rows({ label, height, columns, cells, open, name, empty = "", ma
 
   function draw(again) {
     asked = false;
+    if (again) shown.clear();
     const [first, last] = seen();
     const focused = space.contains(document.activeElement) ? document.activeElement : null;
     // The active row stays in the page, so that the focus is never lost.
@@ -79,16 +94,18 @@ export function rows({ label, height, columns, cells, open, name, empty = "", ma
     for (let index = first; index < last; index++) wanted.add(index);
     const next = new Map();
     for (const index of [...wanted].sort((a, b) => a - b)) {
-      next.set(index, (!again && drawn.get(index)) || row(index));
+      next.set(index, moved(index) || row(index));
     }
     const place = focused && position(focused);
-    for (const [index, old] of drawn) if (next.get(index) !== old) old.remove();
+    const stay = new Set(next.values());
+    for (const old of drawn.values()) if (!stay.has(old)) old.remove();
     let before = null;
     for (const made of [...next.values()].reverse()) {
       if (made.parentNode !== space) space.insertBefore(made, before);
       before = made;
     }
     drawn = next;
+    shown = new Map([...next].map(([index, made]) => [items[index], made]));
     if (place && !space.contains(document.activeElement)) restore(place);
   }
 
@@ -159,7 +176,7 @@ export function rows({ label, height, columns, cells, open, name, empty = "", ma
       space.style.height = `${items.length * height}px`;
       nothing.hidden = items.length > 0;
       if (end) scroll.scrollTop = items.length * height;
-      draw(true);
+      draw(!lasting);
     },
     refresh: () => draw(true),
     show,

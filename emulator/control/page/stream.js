@@ -77,13 +77,17 @@ let hiding = 0;
 document.addEventListener("visibilitychange", () => {
   clearTimeout(hiding);
   if (!document.hidden && paused) restart();
-  else if (document.hidden)
-    hiding = setTimeout(() => {
-      paused = true;
-      stop?.abort();
-      setLinked(false);
-    }, HIDDEN * 1000);
+  else if (document.hidden) hiding = setTimeout(leave, HIDDEN * 1000);
 });
+// The browser keeps a page that was left, for the way back, and would keep its connection, too.
+window.addEventListener("pagehide", leave);
+window.addEventListener("pageshow", (event) => event.persisted && restart());
+
+function leave() {
+  paused = true;
+  stop?.abort();
+  setLinked(false);
+}
 
 /** start(): open the stream; later calls open it again, as with another key. */
 export function start() {

@@ -29,8 +29,11 @@ export function show(place, path) {
   const number = /^[1-9]\d{0,5}$/.test(path[0] ?? "") ? Number(path[0]) : undefined;
   let entries = [];
   let come = 0; // entries so far
+  let newest = 0; // `last` of the traffic so far
   let paused = null; // the entries that are shown meanwhile
   let pausedAt = 0; // `come` at the beginning of the pause
+  let asked = 0; // for a frame in which the list is drawn
+  let end = false; // whether its last row was in view before it grew
   const words = explanations(() => list.refresh());
 
   const which = h("input", {
@@ -61,6 +64,7 @@ export function show(place, path) {
     label: t("Wire"),
     class: "wire",
     height: 26,
+    lasting: true,
     columns: [
       { title: t("Time"), class: "number" },
       { title: "#", class: "number wide" },
@@ -101,7 +105,6 @@ export function show(place, path) {
     return (one) => ways.includes(one.way) && (!wanted || one.text.toLowerCase().includes(wanted));
   }
 
-  // The list shows `entries` itself: whether its end was in view is known before it grows only.
   function draw(end = list.atEnd()) {
     kept.text = search.value;
     kept.kind = kind.value;
@@ -115,7 +118,13 @@ export function show(place, path) {
   }
 
   function onTraffic({ entries: found, lost, last }) {
-    const end = list.atEnd();
+    // The list shows `entries` itself: whether its end is in view is known before it grows only.
+    if (!asked) end = list.atEnd();
+    if (last < newest) {
+      const text = t("The emulator was started again: its time begins at 0");
+      entries.push({ id: `again-${newest}`, at: 0, way: "note", text });
+    }
+    newest = last;
     if (lost) {
       const text = t("{n} lines are not shown: this page was too slow for them", { n: count(lost) });
       entries.push({ id: `lost-${last}`, at: found[0]?.at ?? 0, way: "note", text });
@@ -123,7 +132,11 @@ export function show(place, path) {
     for (const one of found) entries.push(one);
     come += found.length;
     if (entries.length > MOST + SLACK) entries = entries.slice(-MOST);
-    draw(end);
+    // Several events may come in one frame, as when the page opens: then they are drawn once.
+    asked ||= requestAnimationFrame(() => {
+      asked = 0;
+      draw(end);
+    });
   }
 
   function togglePause() {
@@ -175,6 +188,7 @@ export function show(place, path) {
   return {
     close() {
       for (const stop of stops) stop();
+      cancelAnimationFrame(asked);
       words.close();
     },
   };

@@ -308,6 +308,7 @@ export const ZH = {
   "App": "应用",
 
   // wire.js
+  "The emulator was started again: its time begins at 0": "模拟器已重新启动，时间从 0 开始",
   "AT lines": "AT 行",
   "CoAP": "CoAP",
   "HTTP": "HTTP",
@@ -358,6 +359,15 @@ export const ZH = {
   "At most {span} at once": "每次最多 {span}",
 
   // module_words.js
+  "ready": "就绪",
+  "locked (PIN)": "已锁定（PIN）",
+  "no card": "未插卡",
+  "not configured": "未配置",
+  "configured": "已配置",
+  "logging in": "正在登录",
+  "updating its login": "正在更新登录",
+  "logging out": "正在注销",
+  "without roaming agreement": "无漫游协议",
   "registered": "已注册",
   "searching": "正在搜索",
   "denied": "被拒绝",
@@ -423,9 +433,6 @@ export const ZH = {
   "Starts": "启动次数",
   "Last cause": "上次重启原因",
   "Is starting": "正在启动",
-  "ready": "就绪",
-  "locked (PIN)": "已锁定（PIN）",
-  "absent": "未插卡",
   "Unplug": "拔出线缆",
   "Plug in": "插入线缆",
   "its lifetime is over": "生存时间已到",

@@ -8,6 +8,7 @@ from typing import ClassVar
 from emulator.module.at.codec import Cme, Refusal
 from emulator.module.at.commands import OK, Answer, CommandForms, Commands, Values
 from emulator.module.at.doubts import Doubts
+from emulator.module.general_profile import M5310, General
 from emulator.module.radio.psm import PowerSaving
 from emulator.module.radio.radio import Change, Radio, Stat
 
@@ -25,8 +26,15 @@ _EMM_CAUSE = 0  # the reject cause is one of TS 24.301 annex A (TS 27.007 10.1.2
 class Network:
     """`urc` queues an unsolicited line. Call `radio_changed` on each change of the radio."""
 
-    def __init__(self, radio: Radio, saving: PowerSaving, urc: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        radio: Radio,
+        saving: PowerSaving,
+        urc: Callable[[str], None],
+        general: General = M5310,
+    ) -> None:
         self._radio = radio
+        self._empty_cell = general.empty_cell
         self._saving = saving
         self._urc = urc
         self._report_registration = 0
@@ -80,6 +88,8 @@ class Network:
             fields += [radio.cell.tac, radio.cell.ci, str(_ACCESS_TECHNOLOGY)]
             if level >= 4 and saving.on:
                 fields += ["", "", f'"{saving.t3324}"', f'"{saving.t3412}"']
+        elif level >= 2 and self._empty_cell:
+            fields += ["0000", "00000000", str(_ACCESS_TECHNOLOGY)]
         elif level in (3, 5) and radio.stat is Stat.DENIED and radio.reject is not None:
             fields += ["", "", "", str(_EMM_CAUSE), str(radio.reject.value)]
         return ",".join(fields)

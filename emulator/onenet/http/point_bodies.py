@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from emulator.onenet.errors import ApiError, Reason, invalid, required, shown
 from emulator.onenet.http.bodies import only, tags, text
@@ -72,8 +72,8 @@ STREAM: Schema = {
 Row = tuple[str, object, int]
 
 
-def rows(body: Mapping[str, object], now: float) -> list[Row]:
-    """The points of `body`; one without a time has that of `now`.
+def rows(body: Mapping[str, object], now: float) -> Iterator[Row]:
+    """The points of `body`, as they are checked; one without a time has that of `now`.
 
     Raises ApiError for a missing or invalid part, more than MAX_STREAMS or MAX_POSTED, or a
     value of more than MAX_VALUE.
@@ -86,15 +86,16 @@ def rows(body: Mapping[str, object], now: float) -> list[Row]:
         raise invalid(_STREAMS)
     if len(streams) > MAX_STREAMS:
         raise ApiError(Reason.LIMIT, f"{len(streams)} streams, expected at most {MAX_STREAMS}")
-    found: list[Row] = []
+    count = 0
     for entry in streams:
         if not isinstance(entry, dict):
             raise invalid(_STREAMS)
         only(entry, "id", "datapoints")
-        found += _stream(entry, round(now * 1000))
-    if len(found) > MAX_POSTED:
-        raise ApiError(Reason.LIMIT, f"{len(found)} data points, expected at most {MAX_POSTED}")
-    return found
+        for row in _stream(entry, round(now * 1000)):
+            yield row
+            count += 1
+    if count > MAX_POSTED:
+        raise ApiError(Reason.LIMIT, f"{count} data points, expected at most {MAX_POSTED}")
 
 
 def created(body: Mapping[str, object]) -> tuple[str, dict[str, object]]:
@@ -121,13 +122,12 @@ def _name(entry: Mapping[str, object]) -> str:
     return name
 
 
-def _stream(entry: Mapping[str, object], now_ms: int) -> list[Row]:
+def _stream(entry: Mapping[str, object], now_ms: int) -> Iterator[Row]:
     name, points = _name(entry), entry.get("datapoints")
     if points is None:
         raise required("datapoints")
     if not isinstance(points, list) or not points:
         raise invalid(f"datapoints of {shown(name)}, expected {_POINTS}")
-    found: list[Row] = []
     for point in points:
         if not isinstance(point, dict):
             raise invalid(f"datapoints of {shown(name)}, expected {_POINTS}")
@@ -140,8 +140,7 @@ def _stream(entry: Mapping[str, object], now_ms: int) -> list[Row]:
                 Reason.LIMIT, f"value of {size} characters of JSON, expected at most {MAX_VALUE}"
             )
         at = point.get("at")
-        found.append((name, point["value"], now_ms if at is None else _millis(at)))
-    return found
+        yield name, point["value"], now_ms if at is None else _millis(at)
 
 
 def _millis(at: object) -> int:

@@ -31,7 +31,7 @@ LONGEST_START_WAIT = 5.0
 # Seconds between two pieces of deleting.
 _PURGE_WAIT = 0.01
 # While requests follow each other, rows of so many messages are deleted at once, as a commit for
-# each costs a tenth of a request; fewer so many seconds after the last was delivered. A process
+# each costs a tenth of a request; fewer so many seconds after the first was delivered. A process
 # that is killed before repeats them.
 _PURGED, _PURGED_AFTER = 20, 0.05
 
@@ -73,7 +73,7 @@ class Push:
         self.enabled = False
         self.due: float | None = None
         self._purge_at = _AT_ONCE  # not earlier
-        self._delivered_at = _AT_ONCE  # the last message
+        self._delivered_at = _AT_ONCE  # the first message that is not deleted
         self._in_flight: Settings | None = None  # the settings of the open request
         self._urgent_to = 0  # a message up to this number waits for no batch
         self._logged = 0
@@ -242,8 +242,9 @@ class Push:
     ) -> None:
         self._in_flight = None
         if reply.delivered:
+            if not self._queue.passed:
+                self._delivered_at = now
             self._queue.done(batch)
-            self._delivered_at = now
         if settings is self.settings:
             self._succeeded() if reply.delivered else self._failed(reply.problem, now)
         self._send_due(now)

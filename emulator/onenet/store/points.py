@@ -50,6 +50,7 @@ class Points:
         database.on_undone.append(self._known.clear)
         self._listed: dict[int, list[tuple[int, str, float]]] = {}  # streams by device, in order
         database.on_undone.append(self._listed.clear)
+        self._plain: set[int] = set()  # devices with no stream for which `about` has something
         self._latest: dict[int, list[Stream]] = {}  # streams with the newest point, by device
         database.on_undone.append(self._forget_latest)
         self._number = self._next_start() * _NUMBERS_OF_A_START
@@ -116,6 +117,7 @@ class Points:
                 raise ApiError(Reason.LIMIT, f"the device has {MAX_STREAMS} streams")
             self._latest.pop(device, None)
             if about:
+                self._plain.discard(device)
                 self._database.execute(
                     "UPDATE streams SET about = ? WHERE number = ?", (text_of(about), number)
                 )
@@ -214,10 +216,17 @@ class Points:
 
     def about(self, device: int) -> dict[str, dict[str, object]]:
         """What is known about streams that were created by a call, by id: unit, symbol, tags."""
+        if device in self._plain:
+            return {}
         rows = self._database.execute(
             "SELECT id, about FROM streams WHERE device = ? AND about IS NOT NULL", (device,)
         )
-        return {name: json.loads(about) for name, about in rows}
+        found = {name: json.loads(about) for name, about in rows}
+        if not found:
+            if len(self._plain) >= _MAX_LISTED:
+                self._plain.clear()
+            self._plain.add(device)
+        return found
 
     def span(
         self,

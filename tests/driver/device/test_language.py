@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 import pytest
 
@@ -22,7 +23,7 @@ from m5310.errors import (
 from tests.support.clock import elapse
 from tests.support.devices import CONF, ENDPOINT, module
 from tests.support.scripted import Reply
-from tests.support.suite_module import suite
+from tests.support.suite_module import Rules, suite
 
 
 async def test_module_that_refuses_the_classic_configuration_is_asked_what_it_is() -> None:
@@ -92,15 +93,30 @@ async def test_boot_text_names_the_module(boot: str, name: str) -> None:
         assert not any(line.startswith("AT+MIPLCONF=") for line in m.sent)
 
 
-async def test_lost_name_is_asked_for_again() -> None:
+@pytest.mark.parametrize("damaged", ["ERROR", ["M53g0-A", "OK"]], ids=str)
+async def test_lost_name_is_asked_for_again(damaged: Reply) -> None:
     rules = suite(CLOSE="ERROR")
-    lost: list[Reply] = ["ERROR"]
+    lost = [damaged]
     rules["AT+CGMM"] = lambda _: lost.pop() if lost else ["M5310-A", "OK"]
     for each in ("AT+CGMI", "AT+CGMR", "ATI"):
         rules[each] = "ERROR"
     async with module(rules) as m, Device(m.modem, ENDPOINT) as device:
         assert device.profile is not None
         assert device.profile.name == "m5310a"
+
+
+async def test_damaged_name_of_an_m5310_is_not_believed() -> None:
+    """The line has damaged the configuration, too: it is sent again."""
+    damaged: dict[str, Reply] = {"AT+MIPLCONF=": "ERROR", "AT+CGMM": ["M53g0", "OK"]}
+
+    def once(start: str, well: Reply) -> Callable[[str], Reply]:
+        return lambda _: damaged.pop(start, well)
+
+    rules = M5310 | {"AT+MIPLCONF=": once("AT+MIPLCONF=", "OK")}
+    rules["AT+CGMM"] = once("AT+CGMM", ["M5310", "OK"])
+    async with module({"AT+MIPLCONF=": rules.pop("AT+MIPLCONF="), **rules}) as m:
+        await Device(m.modem, ENDPOINT).create()
+        assert m.sent.count(CONF) == 2
 
 
 async def test_wanted_suite_is_asked_for_its_module_only() -> None:
@@ -141,7 +157,7 @@ async def test_wrongly_named_module_is_named_at_once(given: dict[str, str]) -> N
         assert str(refused.value).count("names") == 1
 
 
-WH_NB73 = {
+WH_NB73: Rules = {
     "AT+MIPLVER?": ["+MIPLVER:2.2.0", "OK"],
     "AT+MIPLCREATE": ["+MIPLCREATE:0", "OK"],
     "AT+MIPL": "+CIS ERROR:601",
@@ -150,7 +166,7 @@ WH_NB73 = {
     "AT+CGMR": "ERROR",
     "ATI": "ERROR",
 }
-M5310 = {
+M5310: Rules = {
     "AT+MIPL": "ERROR",
     "AT+CGMI": ["CMCC", "OK"],
     "AT+CGMM": ["M5310", "OK"],

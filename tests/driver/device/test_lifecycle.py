@@ -545,7 +545,8 @@ async def test_another_module_is_named_at_once(
         assert "V1.2" in str(refused.value)
         assert refused.value.code is Code.NOT_SUPPORT
         assert asyncio.get_running_loop().time() < 1
-        asked = ["ATI", "AT+CGMI", "AT+CGMM", "AT+CGMR", *["AT+MIPLVER?"] * 2]
+        twice = ["AT+CGMM"] * (model[0] == "SIM800")  # the line may have damaged an unknown name
+        asked = ["ATI", "AT+CGMI", *twice, "AT+CGMM", "AT+CGMR", *["AT+MIPLVER?"] * 2]
         assert m.sent == ["AT+CMEE?", CONF, "AT+MIPLCLOSE=0", "AT+MIPLDEL=0", *asked]
 
 

@@ -32,6 +32,14 @@ async def traffic(page: PageCalls) -> None:
         await host.until("+MIPLDISCOVER:")
 
 
+async def test_all_is_new_after_an_id_of_an_emulator_that_ended() -> None:
+    async with page_calls() as page:
+        await page.data("POST", "/emulator/modules/1/type", {"text": "AT\r"})
+        found = await page.get("/emulator/traffic?after=999999990000")
+        assert found == await page.get("/emulator/traffic")
+        assert "AT" in [entry["text"] for entry in found["entries"]]
+
+
 async def test_lines_are_those_of_the_trace() -> None:
     shown: list[TraceLine] = []
     async with page_calls(air="coap", trace=shown.append, trace_air=True) as page:

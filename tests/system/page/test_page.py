@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from selenium.webdriver.remote.webelement import WebElement
 
 from emulator import Emulator
+from emulator.module.boot import Cause
+from emulator.module.radio.coverage import Coverage
+from emulator.module.radio.sim import Sim
 from tests.support.browser import Browser
 from tests.support.mcu import Mcu
 from tests.support.programs import Program
@@ -153,6 +158,70 @@ def test_hostile_text_from_the_wire_stays_text(page: Browser, it: Emulator) -> N
         page.type("Filter", "onerror")
         page.shows(HOSTILE, "[role=grid] [role=row]")
         assert page.all("img[src=x]") == []
+
+
+def test_choices_of_a_module_are_those_that_the_emulator_takes(page: Browser, it: Emulator) -> None:
+    go(page, "modules/1")
+    page.shows("registered", "main .card")
+    options = "return [...document.querySelector(arguments[0]).options].map(one => one.value)"
+    for name, known in (("coverage", Coverage), ("sim", Sim), ("cause", Cause)):
+        assert page.script(options, f"#module-{name}") == list(known.__members__)
+    page.type("SIM", "MISSING")
+    page.shows("no card", "main .card dd")
+    assert it.module.radio.sim is Sim.MISSING
+
+
+def test_empty_number_is_refused_and_not_taken_as_zero(page: Browser, it: Emulator) -> None:
+    go(page, "platform")
+    page.type("Latency each way, s", "")
+    page.click("Save")
+    page.shows("Latency each way, s: ", ".toast.error")
+    assert it.air.faults.latency > 0
+
+    go(page, "modules/1")
+    page.type("lost", "")
+    page.click("Set noise")
+    page.shows("lost: ", ".toast.error")
+
+
+def test_downloads_of_the_wire_are_files_of_their_kinds(
+    page: Browser, it: Emulator, tmp_path: Path
+) -> None:
+    def saved(form: str, name: str) -> bytes:
+        page.type("Form of the file", form)
+        page.click("Download")
+        path = tmp_path / name
+        return page.until(lambda: path.exists() and path.read_bytes(), name)
+
+    page.downloads(tmp_path)
+    go(page, "wire/1")
+    page.type("AT command", "AT+CSQ")
+    page.click("Send")
+    page.shows("+CSQ:", "[role=grid] [role=row]")
+    assert b"--> AT+CSQ\n" in saved("text", "m5310.txt")
+    assert saved("recording", "m5310.jsonl").startswith(b'{"recording": 1')
+    assert saved("pcapng", "m5310.pcapng").startswith(b"\n\r\r\n")
+
+
+def test_page_goes_on_with_an_emulator_that_was_started_again(window: Browser) -> None:
+    def type_lines(*lines: str) -> None:
+        for line in lines:
+            window.type("AT command", line)
+            window.click("Send")
+            window.shows(line, "[role=grid] [role=row]")
+
+    with Emulator(page=True, baud=None) as it:
+        where, key = urlsplit(str(it.http_url)).netloc, it.api_key
+        window.open(str(it.page_url))
+        window.find("h1")
+        go(window, "wire/1")
+        type_lines("AT+CSQ", "AT+CIMI", "AT+CGMR")
+    with Emulator(page=True, baud=None, http=where, api_key=key) as it, Program(it.port) as program:
+        program.command("AT+CGMM")  # maybe before the page has found the new one
+        window.shows("The emulator was started again", "[role=grid] [role=row]")
+        window.shows("AT+CGMM", "[role=grid] [role=row]")
+    window.driver.get("about:blank")
+    window.problems()  # it could not connect meanwhile
 
 
 def test_without_the_key_it_asks_for_it(page: Browser, it: Emulator) -> None:

@@ -70,7 +70,7 @@ async def post(call: Call) -> Answer:
     """
     device = call.device()
     scope = call.scope(device)
-    posted = call.act(lambda now: point_bodies.rows(call.body, now))
+    posted = await gathered(point_bodies.rows(call.body, call.act(lambda now: now)))
     if scope is not None and any(stream not in scope for stream, *_ in posted):
         raise ApiError(Reason.AUTH_FAILED)
     async for piece in in_turns(call.platform.pieces(device, posted)):

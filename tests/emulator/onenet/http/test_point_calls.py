@@ -389,6 +389,21 @@ async def test_posted_points_that_many_triggers_judge_do_not_hold_the_loop(
         assert stored == {"a": list(range(200))}
 
 
+async def test_posted_points_are_checked_in_turn_with_other_events(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """None is stored before the last one was checked."""
+    monkeypatch.setattr("emulator.onenet.http.connections._TURN", 0)
+    async with served_api() as api:
+        good = {"id": "a", "datapoints": [{"value": [[]] * 9}] * 198}
+        bad = {"id": "b", "datapoints": [{"value": None}]}
+        body = {"datastreams": [good, bad]}
+        refused, turns = await counting_turns(api.call("POST", points(api), body=body))
+        assert refused["error"] == "parameter required: value"
+        assert turns > 198
+        assert shown(await api.call("GET", points(api))) == {}
+
+
 async def test_device_that_is_deleted_while_points_are_stored_keeps_none(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path as File
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from emulator.onenet.errors import ApiError
 from emulator.onenet.store import points as points_module
@@ -15,7 +18,7 @@ from emulator.onenet.store.database import Database
 from emulator.onenet.store.points import Points
 from emulator.onenet.store.retention import Retention
 from emulator.onenet.store.span import Span
-from emulator.onenet.store.streams import MAX_POINTS, Point, Stream, joined
+from emulator.onenet.store.streams import MAX_POINTS, Point, Stream, joined, plain, text_of
 
 DEVICE, TEMPERATURE, UNIT = 564280, "3303_0_5700", "3303_0_5701"
 DAY_MS = 86_400_000
@@ -304,3 +307,32 @@ def test_points_of_a_deleted_device_are_gone_at_once_and_from_the_file_soon(
     )
     assert file.execute("SELECT count(*) FROM points").fetchone() == (1,)
     assert points.due is None
+
+
+def test_units_of_a_stream_are_shown_after_there_were_none() -> None:
+    points = stored()
+    points.add(DEVICE, TEMPERATURE, 1, 1, 0)
+    assert points.about(DEVICE) == points.about(DEVICE) == {}
+    points.create(DEVICE, "plain", {}, 0)
+    assert points.about(DEVICE) == {}
+    points.create(DEVICE, "speed", {"unit": "m/s"}, 0)
+    assert points.about(DEVICE) == {"speed": {"unit": "m/s"}}
+
+
+VALUES = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.floats(-9, 9).map(round).map(float)
+    | st.binary(max_size=3)
+    | st.text("a.0,:", max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner),
+    max_leaves=5,
+)
+
+
+@given(VALUES)
+def test_text_of_a_value_has_the_form_of_data_points(value: object) -> None:
+    text = json.dumps(plain(value), ensure_ascii=False, separators=(",", ":"))
+    assert text_of(value) == text
