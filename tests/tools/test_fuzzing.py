@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import re
 import subprocess
 import sys
@@ -47,6 +48,7 @@ def test_endless_garbage_takes_no_memory() -> None:
         for _ in range(4):
             for at in range(0, len(garbage), 500):
                 run.feed(garbage[at : at + 500])
+            gc.collect()
             held.append(tracemalloc.get_traced_memory()[0])
     finally:
         tracemalloc.stop()
