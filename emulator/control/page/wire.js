@@ -4,7 +4,7 @@
 // page goes on to keep what comes. The server skips what this page is too slow for, and says how
 // many entries that were: they are shown as a note.
 
-import { download } from "./api.js";
+import { download, Mistake } from "./api.js";
 import { laneTitles, lanes, wayName } from "./chart.js";
 import { button, choice, field, fill, h, heading, toast } from "./dom.js";
 import { explanations } from "./explanations.js";
@@ -157,11 +157,14 @@ export function show(place, path) {
   async function copy() {
     const found = list.items();
     const lines = found.slice(-COPIED).map((one) => `${one.at.toFixed(3)} ${one.module ? `#${one.module} ` : ""}${SIGNS[one.way]} ${one.text}`);
+    // Browsers have it for this machine's own addresses and https only.
+    if (!navigator.clipboard) throw new Mistake(t("The browser does not copy from this address: download the lines"));
     await navigator.clipboard.writeText(lines.join("\n"));
     toast(t("Copied lines: {n}", { n: count(lines.length) }));
   }
 
   async function save() {
+    if (forms.value === "recording" && !number) throw new Mistake(t("A recording is of one module: choose a module first"));
     const ends = { text: "txt", recording: "jsonl", pcapng: "pcapng" };
     await download("/emulator/traffic", { module: number, format: forms.value }, `m5310.${ends[forms.value]}`);
   }
