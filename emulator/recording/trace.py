@@ -34,6 +34,9 @@ class Direction(Enum):
     POST = "<<<"  # to an application
     NOTE = "***"  # about the line: faults, hosts that connect
 
+    # Each line is looked up by it several times; that of Enum runs in Python.
+    __hash__ = object.__hash__
+
 
 # ANSI colours: cyan, green, blue, red, magenta; a URC is yellow.
 _COLOURS = {
@@ -132,11 +135,11 @@ class Trace:
 
     def _lines(self, direction: Direction, data: bytes, ends: re.Pattern[bytes]) -> list[str]:
         pending = self._pending[direction]
-        pending += data
-        *whole, rest = ends.split(bytes(pending))
+        *whole, rest = ends.split(bytes(pending) + data if pending else data)
         if len(rest) > _MAX_PENDING:
             whole, rest = [*whole, rest], b""
-        self._pending[direction] = bytearray(rest)
+        if pending or rest:
+            self._pending[direction] = bytearray(rest)
         return [_text(line) for line in whole if line.strip(b"\n")]
 
 
