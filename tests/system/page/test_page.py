@@ -224,6 +224,29 @@ def test_page_goes_on_with_an_emulator_that_was_started_again(window: Browser) -
     window.problems()  # it could not connect meanwhile
 
 
+def test_page_says_that_the_emulator_has_gone_and_shows_the_next_one(window: Browser) -> None:
+    gone = "The emulator does not answer"
+    with Emulator(page=True, baud=None) as it:
+        where, key = urlsplit(str(it.http_url)).netloc, it.api_key
+        window.open(str(it.page_url))
+        window.find("h1")
+    for view in ("triggers", "devices"):
+        go(window, view)
+        window.shows(gone, "main .empty")
+    go(window, "devices/500000001")
+    window.shows(gone, "main .problem")
+    with Emulator(page=True, baud=None, http=where, api_key=key) as it:
+        window.shows("Resources", "main [role=tab]")
+        assert it.device_id == "500000001"
+    go(window, "platform")
+    window.shows(gone, "main .problem")
+    with Emulator(page=True, baud=None, http=where, api_key=key):
+        window.shows("Latency each way", "main label")
+        assert gone not in window.find("main").text
+    window.driver.get("about:blank")
+    window.problems()  # it could not connect meanwhile
+
+
 def test_without_the_key_it_asks_for_it(page: Browser, it: Emulator) -> None:
     page.script("sessionStorage.clear()")
     page.open(str(it.http_url) + "/")
