@@ -224,6 +224,21 @@ def test_page_goes_on_with_an_emulator_that_was_started_again(window: Browser) -
     window.problems()  # it could not connect meanwhile
 
 
+def test_scenario_is_played_and_a_mistake_names_its_line(page: Browser, it: Emulator) -> None:
+    go(page, "platform")
+    page.type("Events (TOML)", "[[event]]\nat = 1\ncoverage = '<img>'")
+    page.click("Play")
+    page.shows('text:3: coverage "<img>", expected one of', "[role=alert]")
+    page.type("Events (TOML)", f"title = '{HOSTILE}'\n[[event]]\nat = 0.1\ncoverage = 'OUT'")
+    page.click("Play")
+    page.shows(f"{HOSTILE} is played", "#scenario-state")
+    first = page.shows('coverage "OUT"', "[role=log] p")
+    page.click("Stop")
+    page.shows("No scenario is played", "#scenario-state")
+    assert it.module.radio.coverage is Coverage.OUT
+    assert first.is_displayed()  # it is not drawn again, nor read aloud again
+
+
 def test_page_says_that_the_emulator_has_gone_and_shows_the_next_one(window: Browser) -> None:
     gone = "The emulator does not answer"
     with Emulator(page=True, baud=None) as it:
