@@ -133,6 +133,9 @@ def test_command_typed_by_hand_is_answered(page: Browser, it: Emulator) -> None:
     page.type("AT command", "AT+CGSN=1")
     page.click("Send")
     page.shows(f"+CGSN:{it.imei}", "[role=grid] [role=row]")
+    page.script("document.querySelector('#terminal').value = 'AT\\x1b[1m\\u202e'")
+    page.click("Send")
+    page.shows(r"AT\x1b[1m\u202e", "[role=grid] [role=row]")
 
 
 def test_both_languages(page: Browser) -> None:
