@@ -24,6 +24,7 @@ export function show(place, path) {
   let device = null;
   let part = null; // { name, shown }
   let parts = null;
+  let beginning = false;
 
   const head = h("div", {});
   const body = h("div", {});
@@ -114,12 +115,22 @@ export function show(place, path) {
 
   const ends = [
     follow("devices", (data) => run(null, () => changed(data))),
-    follow("link", (is) => is && device && run(null, load)),
+    follow("link", (is) => is && run(null, parts ? again : begin)),
   ];
-  run(null, async () => {
+
+  // The stream was away: the device may have logged in or out meanwhile.
+  async function again() {
+    await load();
+    part?.shown.online?.(device.online);
+  }
+
+  async function begin() {
+    if (beginning) return;
+    beginning = true;
     try {
       await load();
     } catch (error) {
+      beginning = false;
       if (error.name !== "AbortError") fill(body, h("p", { class: "problem" }, error.message));
       throw error;
     }
@@ -138,7 +149,9 @@ export function show(place, path) {
     fill(body, parts.bar, parts.panel);
     choose(path);
     await findModule();
-  });
+  }
+
+  run(null, begin);
   return {
     close() {
       ending.abort();

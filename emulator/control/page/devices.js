@@ -22,6 +22,7 @@ export function show(place) {
   const devices = new Map(); // id → device
   let heard = new Map(); // id → online, since the load began
   let loading = null;
+  let problem = ""; // why the last load failed
 
   const number = h("span", { class: "faint", id: "device-count", role: "status" });
   const search = h("input", {
@@ -93,7 +94,7 @@ export function show(place) {
       (one) =>
         (wanted === null || one.online === wanted) && words.every((word) => one.text.includes(word)),
     );
-    list.setEmpty(loading ? t("Loading ...") : all.length ? t("No device fits.") : t("There is no device yet."));
+    list.setEmpty(loading ? t("Loading ...") : all.length ? t("No device fits.") : problem || t("There is no device yet."));
     list.set(found);
     const on = all.reduce((sum, one) => sum + (one.online ? 1 : 0), 0);
     fill(
@@ -121,10 +122,14 @@ export function show(place) {
       const found = await everyDevice(signal);
       devices.clear();
       found.forEach(add);
+      problem = "";
+    } catch (error) {
+      if (error.name !== "AbortError") problem = error.message;
+      throw error;
     } finally {
       if (loading === own) loading = null;
+      if (!ending.signal.aborted) filter();
     }
-    filter();
   }
 
   async function changed({ online: changes }) {

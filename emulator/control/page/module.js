@@ -28,6 +28,7 @@ export function show(place, path) {
 
   function draw(module) {
     if (!before) build(module);
+    fill(problem);
     note(before, module);
     before = module;
     controls.state(module);

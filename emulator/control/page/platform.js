@@ -3,6 +3,7 @@
 import { get, put } from "./api.js";
 import { button, fill, h, heading, field, number, toast } from "./dom.js";
 import { scenario } from "./scenario.js";
+import { follow } from "./stream.js";
 import { t } from "./texts.js";
 
 /** show(place, path): see main.js. */
@@ -12,11 +13,25 @@ export function show(place) {
   const played = scenario();
   fill(place, heading(t("Air and platform")), problem, columns, played.element);
 
-  get("/emulator/state").then(
-    (state) => fill(columns, form(t("Air"), "air", airs(), state.air), form(t("Platform"), "platform", platforms(), state.platform)),
-    (error) => fill(problem, error.message),
-  );
-  return { close: played.close };
+  async function load() {
+    try {
+      const { air, platform } = await get("/emulator/state");
+      fill(columns, form(t("Air"), "air", airs(), air), form(t("Platform"), "platform", platforms(), platform));
+      fill(problem);
+    } catch (error) {
+      fill(problem, error.message);
+    }
+  }
+
+  // Once they are shown they stay: a person may be changing them.
+  const unfollow = follow("link", (is) => is && !columns.firstChild && load());
+  load();
+  return {
+    close() {
+      unfollow();
+      played.close();
+    },
+  };
 }
 
 // `parts`: member → [text, step of a number; null: yes or no].

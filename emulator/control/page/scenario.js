@@ -31,7 +31,9 @@ export function scenario() {
     sessionStorage.setItem(KEPT, text.value);
     fill(problem);
     try {
-      draw(await post("/emulator/scenario", { text: text.value }));
+      const begun = await post("/emulator/scenario", { text: text.value });
+      fill(log);
+      draw(begun);
     } catch (error) {
       fill(problem, error.message);
     }
@@ -46,8 +48,15 @@ export function scenario() {
     fill(now, found.playing ? state(true, t("{title} is played", { title })) : state(false, t("No scenario is played.")));
     stop.disabled = !found.playing || !found.own;
     fill(counts, found.events.map((one) => h("li", {}, t("line {line}: {text}: {n} times", { line: one.line, text: one.text, n: one.count }))));
-    fill(log, found.log.map((one) => h("p", { class: "mono" }, `${one.at.toFixed(3)}  ${one.text}`)));
-    log.scrollTop = log.scrollHeight;
+    follow(found.log.map((one) => `${one.at.toFixed(3)}  ${one.text}`));
+  }
+
+  // Only what is new is added: a log is read aloud, and a person may have scrolled it.
+  function follow(texts) {
+    const end = log.scrollTop + log.clientHeight >= log.scrollHeight - 4;
+    while (log.firstChild && (log.children.length > texts.length || log.firstChild.textContent !== texts[0])) log.firstChild.remove();
+    log.append(...texts.slice(log.children.length).map((text) => h("p", { class: "mono" }, text)));
+    if (end) log.scrollTop = log.scrollHeight;
   }
 
   async function look() {

@@ -75,12 +75,22 @@ export function show(place) {
   );
 
   async function load() {
+    try {
+      await read();
+    } catch (error) {
+      list.setEmpty(error.message);
+      throw error;
+    }
+  }
+
+  async function read() {
     const found = [];
     for (let page = 1; ; page++) {
       const data = await get("/triggers", { page, per_page: PER_PAGE }, ending.signal);
       found.push(...data.triggers);
       if (found.length >= data.total_count || !data.triggers.length) break;
     }
+    list.setEmpty(t("There is no trigger."));
     list.set(found);
     fill(number, t("Triggers: {n}", { n: count(found.length) }));
   }

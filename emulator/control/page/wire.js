@@ -4,7 +4,7 @@
 // page goes on to keep what comes. The server skips what this page is too slow for, and says how
 // many entries that were: they are shown as a note.
 
-import { download } from "./api.js";
+import { download, Mistake } from "./api.js";
 import { laneTitles, lanes, wayName } from "./chart.js";
 import { button, choice, field, fill, h, heading, toast } from "./dom.js";
 import { explanations } from "./explanations.js";
@@ -156,12 +156,15 @@ export function show(place, path) {
 
   async function copy() {
     const found = list.items();
-    const lines = found.slice(-COPIED).map((one) => `${one.at.toFixed(3)} ${one.module ? `#${one.module} ` : ""}${SIGNS[one.way]} ${one.text}`);
+    const lines = found.slice(-COPIED).map((one) => `${one.at.toFixed(3)} ${one.module ? `#${one.module} ` : ""}${SIGNS[one.way]} ${printable(one.text)}`);
+    // Browsers have it for this machine's own addresses and https only.
+    if (!navigator.clipboard) throw new Mistake(t("The browser does not copy from this address: download the lines"));
     await navigator.clipboard.writeText(lines.join("\n"));
     toast(t("Copied lines: {n}", { n: count(lines.length) }));
   }
 
   async function save() {
+    if (forms.value === "recording" && !number) throw new Mistake(t("A recording is of one module: choose a module first"));
     const ends = { text: "txt", recording: "jsonl", pcapng: "pcapng" };
     await download("/emulator/traffic", { module: number, format: forms.value }, `m5310.${ends[forms.value]}`);
   }
@@ -171,7 +174,7 @@ export function show(place, path) {
     fill(
       detail,
       h("p", { class: "faint" }, `${one.at.toFixed(6)} s, ${wayName(one.way)}`, one.urc ? `, ${t("unsolicited (URC)")}` : ""),
-      h("pre", {}, one.text),
+      h("pre", {}, printable(one.text)),
       h("p", {}, words.of(one) || ""),
       button(t("Close"), () => {
         detail.hidden = true;
@@ -195,6 +198,14 @@ export function show(place, path) {
 }
 
 // Of a datagram without its addresses, which the chart shows; all of it is shown when it is opened.
-const brief = ({ way, text }) => (way === "up" || way === "down" ? text.replace(/^\S+ > \S+ +/, "") : text);
+const brief = ({ way, text }) => printable(way === "up" || way === "down" ? text.replace(/^\S+ > \S+ +/, "") : text);
+
+// As in the transcript: control characters would be invisible, turn the text around, or act on a
+// terminal that a copy is pasted into.
+const printable = (text) =>
+  text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (one) => {
+    const code = one.codePointAt(0).toString(16);
+    return code.length > 2 ? `\\u${code.padStart(4, "0")}` : `\\x${code.padStart(2, "0")}`;
+  });
 
 const SIGNS = { host: "-->", module: "<--", up: "==>", down: "<==", call: ">>>", post: "<<<", note: "***" };

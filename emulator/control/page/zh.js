@@ -308,6 +308,8 @@ export const ZH = {
   "App": "应用",
 
   // wire.js
+  "A recording is of one module: choose a module first": "录制文件只含一个模组：请先选择模组",
+  "The browser does not copy from this address: download the lines": "浏览器不允许在此地址复制：请下载这些行",
   "The emulator was started again: its time begins at 0": "模拟器已重新启动，时间从 0 开始",
   "AT lines": "AT 行",
   "CoAP": "CoAP",

@@ -133,6 +133,9 @@ def test_command_typed_by_hand_is_answered(page: Browser, it: Emulator) -> None:
     page.type("AT command", "AT+CGSN=1")
     page.click("Send")
     page.shows(f"+CGSN:{it.imei}", "[role=grid] [role=row]")
+    page.script("document.querySelector('#terminal').value = 'AT\\x1b[1m\\u202e'")
+    page.click("Send")
+    page.shows(r"AT\x1b[1m\u202e", "[role=grid] [role=row]")
 
 
 def test_both_languages(page: Browser) -> None:
@@ -224,6 +227,44 @@ def test_page_goes_on_with_an_emulator_that_was_started_again(window: Browser) -
     window.problems()  # it could not connect meanwhile
 
 
+def test_scenario_is_played_and_a_mistake_names_its_line(page: Browser, it: Emulator) -> None:
+    go(page, "platform")
+    page.type("Events (TOML)", "[[event]]\nat = 1\ncoverage = '<img>'")
+    page.click("Play")
+    page.shows('text:3: coverage "<img>", expected one of', "[role=alert]")
+    page.type("Events (TOML)", f"title = '{HOSTILE}'\n[[event]]\nat = 0.1\ncoverage = 'OUT'")
+    page.click("Play")
+    page.shows(f"{HOSTILE} is played", "#scenario-state")
+    first = page.shows('coverage "OUT"', "[role=log] p")
+    page.click("Stop")
+    page.shows("No scenario is played", "#scenario-state")
+    assert it.module.radio.coverage is Coverage.OUT
+    assert first.is_displayed()  # it is not drawn again, nor read aloud again
+
+
+def test_page_says_that_the_emulator_has_gone_and_shows_the_next_one(window: Browser) -> None:
+    gone = "The emulator does not answer"
+    with Emulator(page=True, baud=None) as it:
+        where, key = urlsplit(str(it.http_url)).netloc, it.api_key
+        window.open(str(it.page_url))
+        window.find("h1")
+    for view in ("triggers", "devices"):
+        go(window, view)
+        window.shows(gone, "main .empty")
+    go(window, "devices/500000001")
+    window.shows(gone, "main .problem")
+    with Emulator(page=True, baud=None, http=where, api_key=key) as it:
+        window.shows("Resources", "main [role=tab]")
+        assert it.device_id == "500000001"
+    go(window, "platform")
+    window.shows(gone, "main .problem")
+    with Emulator(page=True, baud=None, http=where, api_key=key):
+        window.shows("Latency each way", "main label")
+        assert gone not in window.find("main").text
+    window.driver.get("about:blank")
+    window.problems()  # it could not connect meanwhile
+
+
 def test_without_the_key_it_asks_for_it(page: Browser, it: Emulator) -> None:
     page.script("sessionStorage.clear()")
     page.open(str(it.http_url) + "/")
@@ -243,11 +284,17 @@ def test_people_with_disabilities_can_use_it(page: Browser, it: Emulator, scheme
 
 def test_narrow_screens_need_no_scrolling_sideways(page: Browser, it: Emulator) -> None:
     page.resize(360, 800)
+    go(page, "devices")
+    page.shows("offline", "[role=grid] [role=row]")
     for view in (*VIEWS, f"devices/{it.device_id}"):
         go(page, view)
         wide = page.script(
-            "return [...document.querySelectorAll('main *')].filter((one) => !one.closest('.scroll,"
-            " .table, svg') && one.getBoundingClientRect().right > innerWidth + 1)"
-            ".map((one) => one.outerHTML.slice(0, 80))"
+            "const right = (one) => one.getBoundingClientRect().right;"
+            "const room = document.documentElement.clientWidth;"
+            "return [...document.querySelectorAll('header *, main *')].filter((one) =>"
+            " (!one.closest('.scroll, .table, svg') && right(one) > room + 1)"
+            # A list cuts what is too wide, so that its last buttons could not be seen.
+            " || (one.matches('.rows .row > *') && right(one) > right(one.parentNode) + 1)"
+            ").map((one) => one.outerHTML.slice(0, 80))"
         )
         assert wide == [], view
