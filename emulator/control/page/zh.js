@@ -323,6 +323,7 @@ export const ZH = {
   "Time": "时间",
   "In words": "含义",
   "Nothing has been sent yet.": "还没有收发内容。",
+  "Wire of all modules": "全部模组的线路",
   "Wire of module {n}": "模组 {n} 的线路",
   "Module (empty: all)": "模组（留空：全部）",
   "Filter": "过滤",
@@ -374,6 +375,7 @@ export const ZH = {
   "searching": "正在搜索",
   "denied": "被拒绝",
   "not registered": "未注册",
+  "awake": "唤醒",
   "asleep (PSM)": "休眠（PSM）",
   "connected": "已连接",
   "idle": "空闲",
@@ -381,6 +383,10 @@ export const ZH = {
   "ECL1: weak": "ECL1：较弱",
   "ECL2: very weak": "ECL2：很弱",
   "no coverage": "无覆盖",
+
+  // existing.js
+  "No such module: {text}": "没有模组 {text}",
+  "There are the modules 1 to {n}.": "模组编号为 1 至 {n}。",
 
   // modules.js
   "asleep": "休眠",
@@ -394,6 +400,7 @@ export const ZH = {
   "Modules: {found} of {n}": "模组：{found} / {n}",
 
   // module.js
+  "All modules": "全部模组",
   "Module {n}": "模组 {n}",
   "What has changed": "状态变化",
   "Its device": "对应设备",
