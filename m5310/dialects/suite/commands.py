@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Final
 
 from m5310.at.codec import PROMPT, Answer, Command, Quoted, Response, command_line
@@ -187,7 +188,7 @@ def buffer_operations(ref: int, mode: int) -> Command:
 
 def fetch_operation(ref: int) -> Command:
     """China Mobile: the operation comes as its usual line, and the next one after its answer."""
-    return _command("+MIPLMGR", ref)
+    return replace(_command("+MIPLMGR", ref), repeatable=True)
 
 
 BUFFERED: Final = re.compile(r"\+MIPLRD: ?([0-9]{1,9})(?:, ?([0-9]{1,9}))?")
@@ -199,6 +200,7 @@ def fetch_buffered() -> Command:
         command_line("+MIPLRD", FETCHED),
         (Response(BUFFERED, required=False),),
         PROMPT,
+        repeatable=True,  # the second one fetches the next operation, which is wanted, too
         meaning=MEANINGS["+MIPLRD"],
     )
 

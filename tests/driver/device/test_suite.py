@@ -135,7 +135,9 @@ async def test_attributes_are_an_event() -> None:
 
 
 @pytest.mark.parametrize(
-    ("lost", "flags"), [(0, (1, 2, 0)), (1, (1, 2, 0)), (1, (0, 0, 0))], ids=["first", "2nd", "bare"]
+    ("lost", "flags"),
+    [(0, (1, 2, 0)), (1, (1, 2, 0)), (1, (0, 0, 0))],
+    ids=["first", "2nd", "bare"],
 )
 async def test_write_of_which_a_line_is_lost_is_refused_as_a_whole(
     lost: int, flags: tuple[int, ...]
