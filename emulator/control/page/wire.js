@@ -5,6 +5,7 @@
 // many entries that were: they are shown as a note.
 
 import { download, Mistake } from "./api.js";
+import { coapHints } from "./coap_words.js";
 import { laneTitles, lanes, wayName } from "./chart.js";
 import { button, choice, field, fill, h, heading, toast } from "./dom.js";
 import { ofModule } from "./existing.js";
@@ -180,6 +181,7 @@ function view(place, number) {
       h("p", { class: "faint" }, `${one.at.toFixed(6)} s, ${wayName(one.way)}`, one.urc ? `, ${t("unsolicited (URC)")}` : ""),
       h("pre", {}, printable(one.text)),
       h("p", {}, words.of(one) || ""),
+      one.way === "up" || one.way === "down" ? coapHints(one.text).map((hint) => h("p", { class: "faint" }, hint)) : null,
       button(t("Close"), () => {
         detail.hidden = true;
       }),

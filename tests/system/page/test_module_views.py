@@ -19,7 +19,8 @@ def it() -> Iterator[Emulator]:
 
 
 @pytest.mark.parametrize(
-    ("view", "back", "heading"), [("wire", "Wire of all modules", "Wire"), ("modules", "All modules", "Modules")]
+    ("view", "back", "heading"),
+    [("wire", "Wire of all modules", "Wire"), ("modules", "All modules", "Modules")],
 )
 def test_address_of_no_module_says_so_and_leads_back(
     page: Browser, view: str, back: str, heading: str
