@@ -22,7 +22,8 @@ viewers, and waits for those that do not take them; it makes texts for 1 ms at a
 for half of the time, so that no viewer holds a line. `downloads` makes files of the ring.
 
 `static` serves the files of `page/` from a table that is made at the start. `explainers` asks
-other packages for words (entry point group `emulator.explain`).
+other packages for words of AT lines (entry point group `emulator.explain`); those of CoAP messages
+are in `page/coap_words.js`.
 
 A new call: a function `async def show(control: Control, call: Call) -> Answer` in
 `calls/<subject>.py`, and its `Route` there; the section is `CONTROL`. A new subject also stands in

@@ -51,6 +51,12 @@ class Browser:
         self.driver.get("about:blank")
         self.driver.get(url)
 
+    def go(self, view: str) -> None:
+        """Show a view of the page, such as `devices` or `modules/1`."""
+        self.script("location.hash = arguments[0]", f"#/{view}")
+        self.find(f"nav a[data-view={view.partition('/')[0]}][aria-current]")
+        self.find("h1")
+
     def until(self, look: Callable[[], T | None], what: str) -> T:
         """What `look` finds, once it finds something."""
 

@@ -4,6 +4,7 @@ import { get, Mistake, post, put } from "./api.js";
 import { imei } from "./devices.js";
 import { ask, button, choice, dialog, facts, field, fill, h, run, state, toast } from "./dom.js";
 import { parts, shown, valueInput } from "./objects.js";
+import { poll } from "./polling.js";
 import { now } from "./stream.js";
 import { count, t } from "./texts.js";
 import { parameter } from "./times.js";
@@ -172,18 +173,12 @@ export function show(place, device) {
     await load();
   }
 
-  let asking = false;
-  const timer = setInterval(async () => {
-    if (asking || document.hidden) return;
-    asking = true;
-    await load().catch(() => {}); // the next look comes soon
-    asking = false;
-  }, EVERY);
   run(null, load);
+  const stop = poll(load, EVERY);
   return {
     close() {
       ending.abort();
-      clearInterval(timer);
+      stop();
     },
   };
 }

@@ -9,12 +9,14 @@ import * as commands from "./commands.js";
 import { deleteDialog, imei, online, tagsOf } from "./devices.js";
 import { button, dialog, field, facts, fill, h, heading, run, tabs, toast } from "./dom.js";
 import * as points from "./points.js";
+import { poll } from "./polling.js";
 import * as resources from "./resources.js";
 import { follow } from "./stream.js";
 import { t } from "./texts.js";
 
 // Modules by device: a call brings those of all devices, so it is made when one is not known yet.
 let modules = new Map();
+const EVERY = 2000; // ms
 const PARTS = { resources, points, commands };
 
 /** show(place, [id, tab, ...rest]): see main.js. */
@@ -25,6 +27,7 @@ export function show(place, path) {
   let part = null; // { name, shown }
   let parts = null;
   let beginning = false;
+  let stop = () => {};
 
   const head = h("div", {});
   const body = h("div", {});
@@ -59,8 +62,11 @@ export function show(place, path) {
   }
 
   async function load() {
+    const before = device;
     device = await get(`/devices/${encodeURIComponent(id)}`, {}, ending.signal);
-    showHead();
+    // Only what is new is drawn: its buttons may have the focus.
+    if (!before || headOf(before) !== headOf(device)) showHead();
+    if (before && before.online !== device.online) part?.shown.online?.(device.online);
   }
 
   async function findModule() {
@@ -110,7 +116,6 @@ export function show(place, path) {
     const mine = changes.findLast(([one]) => one === id);
     if (!mine || !device || mine[1] === device.online) return;
     await load(); // a first login has a time, too
-    part?.shown.online?.(device.online);
   }
 
   const ends = [
@@ -148,6 +153,8 @@ export function show(place, path) {
     );
     fill(body, parts.bar, parts.panel);
     choose(path);
+    // The stream tells who is online; not what is observed, and what others have edited.
+    stop = poll(load, EVERY);
     await findModule();
   }
 
@@ -155,6 +162,7 @@ export function show(place, path) {
   return {
     close() {
       ending.abort();
+      stop();
       part?.shown.close();
       ends.forEach((end) => end());
     },
@@ -166,3 +174,6 @@ export function show(place, path) {
     },
   };
 }
+
+// What the head shows, to compare. There may be thousands of streams, which it does not show.
+const headOf = ({ datastreams: _, ...shown }) => JSON.stringify(shown);

@@ -1,8 +1,10 @@
-// What the lines of the wire mean, in words: those of `m5310 decode`, asked for when they are seen.
+// What the lines of the wire mean, in words. Those of AT lines are `m5310 decode`'s, asked for when
+// the lines are seen; those of CoAP are coap_words.js's.
 //
 // Lines are asked for in batches, and remembered by their text: traffic repeats itself.
 
 import { post } from "./api.js";
+import { coapWords } from "./coap_words.js";
 import { language } from "./texts.js";
 
 const AT_ONCE = 200; // the call's limit
@@ -43,6 +45,7 @@ export function explanations(onWords) {
 
   return {
     of(entry) {
+      if (entry.way === "up" || entry.way === "down") return coapWords(entry.way, entry.text);
       if (entry.way !== "host" && entry.way !== "module") return "";
       const name = nameOf(entry);
       const found = words.get(name);

@@ -3,19 +3,21 @@
 
 import { get, post, put } from "./api.js";
 import { button, choice, facts, field, fill, h, heading, number as numberOf, run, state, toast } from "./dom.js";
-import { connection, coverages, loginStates, registration, sims, yes } from "./module_words.js";
+import { ofModule } from "./existing.js";
+import { changesOf, connection, coverages, loginStates, registration, sims, yes } from "./module_words.js";
 import { follow, now, watch } from "./stream.js";
 import { terminal } from "./terminal.js";
 import { t } from "./texts.js";
 import { beijing, span } from "./times.js";
 
 const MOST = 200; // changes that are shown
-// Members of the state whose changes are listed.
-const LISTED = ["stat", "coverage", "rssi", "connected", "asleep", "sim", "reject", "plugged", "held", "boots"];
 
 /** show(place, path): see main.js. `path`: the number of the module. */
-export function show(place, path) {
-  const number = path[0];
+export function show(place, [text]) {
+  return ofModule(place, text, view, ["#/modules", t("All modules")]);
+}
+
+function view(place, number) {
   let before = null;
   const body = h("div", {});
   const problem = h("p", { class: "problem", role: "alert" });
@@ -63,10 +65,9 @@ export function show(place, path) {
 
   function note(old, next) {
     if (!old) return;
-    const found = [...LISTED, "login.state"].filter((name) => member(old, name) !== member(next, name));
-    for (const name of found) {
-      const text = `${beijing(now())}  ${name}: ${member(old, name)} → ${member(next, name)}`;
-      changes.prepend(h("p", { class: "mono" }, text));
+    for (const { name, text, raw } of changesOf(old, next)) {
+      const time = h("span", { class: "mono faint" }, beijing(now()));
+      changes.prepend(h("p", {}, time, ` ${name}: ${text} `, h("small", { class: "mono" }, raw)));
     }
     while (changes.children.length > MOST) changes.lastElementChild.remove();
   }
@@ -75,11 +76,10 @@ export function show(place, path) {
     follow("state", ({ module }) => module && String(module.number) === number && draw(module)),
     watch({ module: number, traffic: false }),
   ];
-  get(`/emulator/modules/${encodeURIComponent(number)}`).then(draw, (error) => fill(problem, error.message));
+  get(`/emulator/modules/${number}`).then(draw, (error) => fill(problem, error.message));
   return { close: () => stops.forEach((stop) => stop()) };
 }
 
-const member = (value, name) => name.split(".").reduce((inner, part) => inner?.[part], value);
 const card = (title, ...children) => h("section", { class: "card" }, h("h2", {}, title), children);
 
 function network(module) {
@@ -152,7 +152,7 @@ function own(module) {
 
 // What a person changes. A field that has the focus is not changed under the person's hands.
 function controlsOf(number) {
-  const path = `/emulator/modules/${encodeURIComponent(number)}`;
+  const path = `/emulator/modules/${number}`;
   const change = (element, body) => run(element, () => put(path, body));
   const chosen = (name, options) => {
     const made = choice(options, "", { id: `module-${name}`, onchange: () => change(made, { [name]: made.value }) });

@@ -3,15 +3,19 @@
 import { state } from "./dom.js";
 import { t } from "./texts.js";
 
-/** registration({ on?, stat }) → the registration on the network, with a circle. */
-export function registration(module) {
-  const words = {
-    HOME: () => state(true, t("registered")),
-    SEARCHING: () => state("warn", t("searching")),
-    DENIED: () => state("bad", t("denied")),
-    NOT_REGISTERED: () => state(false, t("not registered")),
+/** registration({ stat }) → the registration on the network, with a circle. */
+export function registration({ stat }) {
+  const colours = { HOME: true, SEARCHING: "warn", DENIED: "bad" };
+  return state(colours[stat] ?? false, registrations()[stat] ?? stat);
+}
+
+function registrations() {
+  return {
+    HOME: t("registered"),
+    SEARCHING: t("searching"),
+    DENIED: t("denied"),
+    NOT_REGISTERED: t("not registered"),
   };
-  return words[module.stat]?.() ?? state(false, module.stat);
 }
 
 /** connection({ asleep, connected }) → PSM, idle or connected. */
@@ -55,4 +59,37 @@ export function loginStates() {
 /** yes(true) → "yes" in the user's language. */
 export function yes(value) {
   return value ? t("yes") : t("no");
+}
+
+/**
+ * changesOf(before, after) → [{ name, text, raw }]: what has changed between two states of a module,
+ * in words ("Registration", "registered → searching") and by the API's names ("stat: HOME → ...").
+ */
+export function changesOf(before, after) {
+  const found = Object.entries(listed()).filter(([member]) => of(before, member) !== of(after, member));
+  return found.map(([member, [name, words]]) => {
+    const [old, next] = [of(before, member), of(after, member)];
+    return { name, text: `${words(old)} → ${words(next)}`, raw: `${member}: ${old} → ${next}` };
+  });
+}
+
+const of = (module, member) => member.split(".").reduce((inner, part) => inner?.[part], module);
+
+// Members of the state whose changes are listed: name, and the words for a value.
+function listed() {
+  const one = (names) => (value) => names[value] ?? String(value);
+  const choose = (on, off) => (value) => (value ? on : off);
+  return {
+    stat: [t("Registration"), one(registrations())],
+    coverage: [t("Coverage"), one(coverages())],
+    rssi: [t("Signal"), (value) => (value === null ? t("none") : `${value} dBm`)],
+    connected: [t("Connection (RRC)"), choose(t("connected"), t("idle"))],
+    asleep: ["PSM", choose(t("asleep"), t("awake"))],
+    sim: ["SIM", one(sims())],
+    reject: [t("Refused with cause (TS 24.301)"), (value) => value ?? t("none")],
+    plugged: [t("Cable"), choose(t("plugged"), t("unplugged"))],
+    held: [t("Host"), choose(t("has opened the port"), t("none"))],
+    boots: [t("Starts"), String],
+    "login.state": [t("Login"), one(loginStates())],
+  };
 }

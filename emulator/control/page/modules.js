@@ -3,10 +3,11 @@
 import { get } from "./api.js";
 import { choice, field, fill, h, heading, state } from "./dom.js";
 import { connection, registration } from "./module_words.js";
+import { poll } from "./polling.js";
 import { rows } from "./rows.js";
 import { count, t } from "./texts.js";
 
-const EVERY = 1500; // ms between the end of one call and the next
+const EVERY = 1500; // ms
 const kept = { text: "", shown: "all" };
 const SHOWN = {
   all: () => true,
@@ -20,7 +21,6 @@ const SHOWN = {
 /** show(place, path): see main.js. */
 export function show(place) {
   let all = null;
-  let timer = 0;
   const ending = new AbortController();
   const total = h("span", { class: "faint", id: "module-count", role: "status" });
   const problem = h("p", { class: "problem", role: "status" });
@@ -89,23 +89,21 @@ export function show(place) {
 
   async function load() {
     try {
-      if (!document.hidden) {
-        all = (await get("/emulator/modules", {}, ending.signal)).modules;
-        fill(problem);
-        filter();
-      }
+      all = (await get("/emulator/modules", {}, ending.signal)).modules;
+      fill(problem);
+      filter();
     } catch (error) {
       if (ending.signal.aborted) return;
       fill(problem, error.message);
     }
-    timer = setTimeout(load, EVERY);
   }
 
   load();
+  const stop = poll(load, EVERY);
   return {
     close() {
       ending.abort();
-      clearTimeout(timer);
+      stop();
     },
   };
 }

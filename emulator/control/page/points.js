@@ -4,6 +4,7 @@ import { get, Mistake, save } from "./api.js";
 import { button, choice, field, fill, h, run } from "./dom.js";
 import { hex, isBytes, loadNames, parts, pathOf, shown } from "./objects.js";
 import { plot } from "./plot.js";
+import { poll } from "./polling.js";
 import { rows } from "./rows.js";
 import { now } from "./stream.js";
 import { count, t } from "./texts.js";
@@ -146,12 +147,9 @@ export function show(place, device, [wanted]) {
     save(csv(points), `${device.id}_${streams.value.replace(/[^\w.-]/g, "_")}.csv`);
   }
 
-  let asking = false;
-  const timer = setInterval(async () => {
-    if (asking || document.hidden || !follow.checked || extent.value === "span") return;
-    asking = true;
-    await (streams.value ? load() : loadStreams()).catch(() => {}); // the next look comes soon
-    asking = false;
+  const stop = poll(async () => {
+    if (!follow.checked || extent.value === "span") return;
+    await (streams.value ? load() : loadStreams());
   }, EVERY);
   run(null, async () => {
     await loadStreams();
@@ -160,7 +158,7 @@ export function show(place, device, [wanted]) {
   return {
     close() {
       ending.abort();
-      clearInterval(timer);
+      stop();
     },
     move([stream]) {
       if (stream) streams.value = stream;

@@ -2,6 +2,7 @@
 
 import { get, put, remove } from "./api.js";
 import { ask, button, choice, facts, field, fill, h, heading, run, state, toast } from "./dom.js";
+import { poll } from "./polling.js";
 import { count, t } from "./texts.js";
 
 const EVERY = 1000; // ms
@@ -108,18 +109,12 @@ export function show(place) {
     event.preventDefault();
     run(send, save);
   });
-  let asking = false;
-  const timer = setInterval(async () => {
-    if (asking || document.hidden) return;
-    asking = true;
-    await load().catch(() => {}); // the next look comes soon
-    asking = false;
-  }, EVERY);
   run(null, load);
+  const endPolling = poll(load, EVERY);
   return {
     close() {
       ending.abort();
-      clearInterval(timer);
+      endPolling();
     },
   };
 }

@@ -12,6 +12,7 @@ import { get, Mistake, post } from "./api.js";
 import { imei } from "./devices.js";
 import { button, choice, dialog, field, fill, h, run } from "./dom.js";
 import { kindOf, loadNames, parts, pathOf, shown, streamOf, valueInput } from "./objects.js";
+import { poll } from "./polling.js";
 import { now } from "./stream.js";
 import { t } from "./texts.js";
 import { beijing, posix, span } from "./times.js";
@@ -338,7 +339,6 @@ export function show(place, device) {
   }
 
   async function reports() {
-    if (document.hidden) return;
     const found = await get(`/devices/${device.id}/datapoints`, {}, ending.signal);
     for (const { id, datapoints } of found.datastreams) {
       const path = pathOf(id);
@@ -351,14 +351,9 @@ export function show(place, device) {
     draw();
   }
 
-  let asking = false;
-  const timer = setInterval(async () => {
+  const stop = poll(async () => {
     for (const [path, { age }] of cells) showAge(path, age);
-    if (asking) return;
-    asking = true;
-    // A failure is no toast: the next look comes soon, and the header shows that there is no link.
-    await reports().catch(() => {});
-    asking = false;
+    await reports();
   }, EVERY);
   run(null, async () => {
     names = await loadNames();
@@ -368,7 +363,7 @@ export function show(place, device) {
   return {
     close() {
       ending.abort();
-      clearInterval(timer);
+      stop();
     },
     online(is) {
       device.online = is;

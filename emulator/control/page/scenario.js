@@ -2,6 +2,7 @@
 
 import { get, post, remove } from "./api.js";
 import { button, field, fill, h, state } from "./dom.js";
+import { poll } from "./polling.js";
 import { t } from "./texts.js";
 
 const EVERY = 1000; // ms
@@ -16,8 +17,6 @@ for = 60
 
 /** scenario() → { element, close() }: to write, play, follow and stop a scenario. */
 export function scenario() {
-  let timer = 0;
-  let ended = false;
   const text = h("textarea", { id: "scenario-text", rows: 12, spellcheck: "false", maxlength: 20_000 });
   text.value = sessionStorage.getItem(KEPT) ?? EXAMPLE;
   const problem = h("p", { class: "problem", role: "alert" });
@@ -60,15 +59,11 @@ export function scenario() {
   }
 
   async function look() {
-    try {
-      if (!document.hidden) draw(await get("/emulator/scenario"));
-    } catch {
-      // It is asked again.
-    }
-    if (!ended) timer = setTimeout(look, EVERY);
+    draw(await get("/emulator/scenario"));
   }
 
-  look();
+  look().catch(() => {}); // it is asked again
+  const endPolling = poll(look, EVERY);
   return {
     element: h(
       "section",
@@ -83,8 +78,7 @@ export function scenario() {
       log,
     ),
     close() {
-      ended = true;
-      clearTimeout(timer);
+      endPolling();
     },
   };
 }

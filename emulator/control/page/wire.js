@@ -5,8 +5,10 @@
 // many entries that were: they are shown as a note.
 
 import { download, Mistake } from "./api.js";
+import { coapHints } from "./coap_words.js";
 import { laneTitles, lanes, wayName } from "./chart.js";
 import { button, choice, field, fill, h, heading, toast } from "./dom.js";
+import { ofModule } from "./existing.js";
 import { explanations } from "./explanations.js";
 import { rows } from "./rows.js";
 import { follow, watch } from "./stream.js";
@@ -25,8 +27,11 @@ const KINDS = {
 const kept = { text: "", kind: "all" }; // what the user chose, until the page is closed
 
 /** show(place, path): see main.js. `path`: the number of a module, or nothing for all of them. */
-export function show(place, path) {
-  const number = /^[1-9]\d{0,5}$/.test(path[0] ?? "") ? Number(path[0]) : undefined;
+export function show(place, [text]) {
+  return text === undefined ? view(place) : ofModule(place, text, view, ["#/wire", t("Wire of all modules")]);
+}
+
+function view(place, number) {
   let entries = [];
   let come = 0; // entries so far
   let newest = 0; // `last` of the traffic so far
@@ -62,12 +67,12 @@ export function show(place, path) {
 
   const list = rows({
     label: t("Wire"),
-    class: "wire",
+    class: number ? "wire" : "wire of-all",
     height: 26,
     lasting: true,
     columns: [
       { title: t("Time"), class: "number" },
-      { title: "#", class: "number wide" },
+      { title: "#", class: number ? "number wide" : "number" },
       { title: laneTitles(), class: "chart" },
       { title: t("Line"), class: "mono" },
       { title: t("In words"), class: "wide" },
@@ -176,6 +181,7 @@ export function show(place, path) {
       h("p", { class: "faint" }, `${one.at.toFixed(6)} s, ${wayName(one.way)}`, one.urc ? `, ${t("unsolicited (URC)")}` : ""),
       h("pre", {}, printable(one.text)),
       h("p", {}, words.of(one) || ""),
+      one.way === "up" || one.way === "down" ? coapHints(one.text).map((hint) => h("p", { class: "faint" }, hint)) : null,
       button(t("Close"), () => {
         detail.hidden = true;
       }),

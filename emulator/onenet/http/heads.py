@@ -45,14 +45,17 @@ class Heads:
         self._length = 0  # of the body after this head
         self._uncounted = False
 
-    def feed(self, data: bytes) -> tuple[bytes, bytes]:
-        """What is to be parsed, and what is to be parsed afterwards.
+    def feed(self, data: bytes) -> list[bytes]:
+        """What is to be parsed, one part after the other.
 
-        The second part is empty, or begins where a head should begin and does not: a parser that
-        refuses it together with the requests before it would lose these.
+        What follows a request is a part of its own: a parser that refuses it together with the
+        requests before it would lose these.
         """
-        out, place, lines = bytearray(), 0, 0
+        parts, out, place, lines = [], bytearray(), 0, 0
         while place < len(data):
+            if out and self._at_begin():
+                parts.append(bytes(out))
+                out.clear()
             if self._passing:
                 end = len(data)
                 out += data[place:]
@@ -60,11 +63,7 @@ class Heads:
                 end = min(place + self._left, len(data))
                 self._left -= end - place
                 out += data[place:end]
-            elif (
-                lines < _MAX_LINES
-                and not (self._in_head or self._held)
-                and (same := self._correct(data, place))
-            ):
+            elif lines < _MAX_LINES and self._at_begin() and (same := self._correct(data, place)):
                 end = same
                 out += data[place:end]
             else:
@@ -72,13 +71,16 @@ class Heads:
                 self._held += data[place:end]
                 if lines >= _MAX_LINES or not self._is_head():
                     self._passing = True
-                    rest = bytes(self._held) + data[end:]
+                    out += self._held
                     self._held.clear()
-                    return bytes(out), rest
-                if data[end - 1] == ord("\n"):
+                elif data[end - 1] == ord("\n"):
                     out += self._completed()
             place, lines = end, lines + 1
-        return bytes(out), b""
+        return [*parts, bytes(out)] if out else parts
+
+    def _at_begin(self) -> bool:
+        """Whether a head begins here: nothing of it, and all of what came before, has passed."""
+        return not (self._passing or self._left or self._in_head or self._held)
 
     def _correct(self, data: bytes, place: int) -> int:
         """Where something that needs no change ends: a head, or empty lines before one; else 0.

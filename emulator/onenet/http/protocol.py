@@ -96,8 +96,7 @@ class Protocol(web.RequestHandler):
             super().data_received(data)
             return
         for part in self._heads.feed(data):
-            if part:
-                super().data_received(part)
+            super().data_received(part)
         # A request follows once the body before has come, or if that cannot be read.
         self._end_bodies(self._bodies()[:-1], "expected chunks (RFC 9112 7.1)")
 

@@ -113,6 +113,29 @@ async def test_bytes_beyond_the_body_do_not_take_its_answer_away(junk: bytes, cl
         assert errnos(await answers(api, [WRITE + close + LENGTH + BODY + junk])) == [0]
 
 
+@pytest.mark.parametrize("first", [GET + b"\r\n", WRITE + LENGTH + BODY])
+@pytest.mark.parametrize(
+    ("close", "second"),
+    [
+        (b"Connection: close\r\n", GET + HOST + b"\r\n"),  # not to be processed (RFC 9112 9.6)
+        (b"", GET + b"x\r\n\r\n"),
+        (b"", GET + HOST + HOST + b"\r\n"),
+        (b"", WRITE + b"Content-Length: x\r\n\r\n"),
+        (b"", GET.replace(b"1.1", b"1.2") + b"\r\n"),
+    ],
+)
+async def test_request_that_cannot_be_served_does_not_take_the_answer_before_it_away(
+    first: bytes, close: bytes, second: bytes
+) -> None:
+    """A client may send its requests together (RFC 9112 9.3.2)."""
+    async with served_api() as api:
+        api.log_in()
+        method, _, rest = first.partition(b"\r\n")
+        text = method + b"\r\n" + close + rest + second
+        found = await answers(api, [text], 1 if close else 2)
+        assert errnos(found) == ([0] if close else [0, 6])
+
+
 async def test_body_without_a_length_is_missing() -> None:
     async with served_api() as api:
         first, second = await answers(api, [WRITE + b"\r\n" + BODY], 2)

@@ -1,0 +1,73 @@
+"""What a person sees of devices that others use and change at the same time, in a real browser."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from emulator import Emulator
+from m5310.onenet import OneNetSync
+from tests.support.browser import Browser
+from tests.support.mcu import Mcu
+
+pytestmark = pytest.mark.realtime
+
+
+@pytest.fixture
+def other(it: Emulator) -> Iterator[OneNetSync]:
+    """Another program that uses the API."""
+    with OneNetSync(it.api_key, str(it.http_url)) as program:
+        yield program
+
+
+def test_device_is_created_found_in_the_list_and_deleted(page: Browser, other: OneNetSync) -> None:
+    page.click("Create device")
+    page.type("Title", "Greenhouse")
+    page.type("IMEI", "861234567890123")
+    page.type("IMSI", "460001234567890")
+    page.find("dialog button[type=submit]").click()
+    page.shows("Greenhouse", "[role=grid] [role=row]")
+    page.shows("Devices: 2", "#device-count")
+    created = other.device_by_imei("861234567890123")
+    page.shows(f"Device {created.id} created", ".toast")
+
+    page.click("Greenhouse")
+    page.shows("Greenhouse", "h1")
+    page.shows("460001234567890", "main dd")
+    page.go("devices")
+    page.click("Delete Greenhouse")
+    page.find("dialog button[type=submit]").click()
+    page.shows("Devices: 1", "#device-count")
+    assert page.all("[role=grid] [role=row]", "Greenhouse") == []
+    assert [one.id for one in other.devices().devices] != [created.id]
+    assert len(other.devices().devices) == 1
+
+
+def test_head_of_a_device_follows_what_is_observed_and_edited(
+    page: Browser, it: Emulator, other: OneNetSync
+) -> None:
+    with Mcu(it):
+        page.go(f"devices/{it.device_id}")
+        page.shows("online", "#device-state")
+        page.shows("Has observations (obsv_st)\nno", "main dl div")
+        page.click("Discover 3303")
+        page.click("Observe 3303/0/5700")
+        page.find("dialog button[type=submit]").click()
+        page.shows("Has observations (obsv_st)\nyes", "main dl div")
+    other.update_device(str(it.device_id), title="Greenhouse")
+    page.shows("Greenhouse", "h1")
+    page.shows("offline", "#device-state")
+
+
+def test_offline_command_of_another_program_shows(
+    page: Browser, it: Emulator, other: OneNetSync
+) -> None:
+    page.go(f"devices/{it.device_id}/commands")
+    page.shows("There is no offline command.", "#commands")
+    valid = datetime.fromtimestamp(it.now() + 60, UTC)
+    expires = valid + timedelta(hours=1)
+    other.offline_read(it.imei, "3303/0/5700", valid=valid, expires=expires)
+    page.shows("3303/0/5700", "#commands td")
+    page.shows("waits", "#commands td")
