@@ -276,8 +276,8 @@ class Emulator:
             self.clock.watch(air.poll, timers=True)
             opened.callback(self.clock.unwatch, air.poll)
         elif isinstance(self.clock, SteeredClock):
-            self.clock.watch(air.poll)
-            opened.callback(self.clock.unwatch, air.poll)
+            self.clock.watch(air.poll_some)  # other programs may send without an end
+            opened.callback(self.clock.unwatch, air.poll_some)
 
     def _open_page(self, opened: AsyncExitStack) -> Site:
         """What the HTTP API serves for it."""

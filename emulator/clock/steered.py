@@ -21,12 +21,12 @@ LAG = 1.0
 
 
 class _Move:
-    """One `advance`, up to the time `target`."""
+    """One `advance`, up to the time `target`. `unread`: watchers may have more to read."""
 
-    __slots__ = ("target",)
+    __slots__ = ("target", "unread")
 
     def __init__(self, target: float) -> None:
-        self.target = target
+        self.target, self.unread = target, False
 
 
 class SteeredClock:
@@ -48,7 +48,7 @@ class SteeredClock:
         self._paused = False
         self._move: _Move | None = None
         self._planned = TimerQueue()
-        self._watchers: list[Callable[[], None]] = []
+        self._watchers: list[Callable[[], object]] = []
         self._loop: asyncio.AbstractEventLoop | None = None
         self._reached = time.time()
         # While it runs by itself: the time was `_epoch` at `_begin` of the loop's time.
@@ -155,13 +155,13 @@ class SteeredClock:
                 self._move = None
                 self._go_on()
 
-    def watch(self, callback: Callable[[], None]) -> None:
+    def watch(self, callback: Callable[[], object]) -> None:
         """Call `callback` after each timer of an `advance`, to read what it has sent to this
-        process.
+        process. Before time goes on, it is called again until what it returns is false.
         """
         self._watchers.append(callback)
 
-    def unwatch(self, callback: Callable[[], None]) -> None:
+    def unwatch(self, callback: Callable[[], object]) -> None:
         if callback in self._watchers:
             self._watchers.remove(callback)
 
@@ -222,12 +222,19 @@ class SteeredClock:
     def _turn(self, loop: asyncio.AbstractEventLoop, move: _Move) -> bool:
         """Advance for one turn. Returns whether the time is reached, or the move has ended."""
         end = loop.time() + TURN
-        while (due := self._planned.next) is not None and due <= move.target:
-            self._reached = max(self._reached, due)
+        while True:
             try:
-                self._planned.pop()()
-                for read in tuple(self._watchers):
-                    read()
+                if move.unread:
+                    move.unread = False  # also if one raises
+                    for read in tuple(self._watchers):
+                        move.unread |= bool(read())
+                elif (due := self._planned.next) is not None and due <= move.target:
+                    self._reached = max(self._reached, due)
+                    move.unread = True
+                    self._planned.pop()()
+                else:
+                    self._reached = move.target
+                    return True
             except Exception as error:
                 message = "a timer failed while the clock was advanced"
                 loop.call_exception_handler({"message": message, "exception": error})
@@ -235,8 +242,6 @@ class SteeredClock:
                 return True
             if loop.time() >= end:
                 return False
-        self._reached = move.target
-        return True
 
 
 def _checked(speed: float) -> float:

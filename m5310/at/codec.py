@@ -60,7 +60,8 @@ class Command(Generic[T_co]):
     `timeout` is in seconds, from the last byte written to the final result. `repeatable`: sending
     it twice has the effect of sending it once, so it is sent again if it got no answer. `parse`
     turns the answer into the command's result (by default the answer itself) and raises
-    AnswerError for one out of shape. `meaning` is one plain line of English.
+    AnswerError for one out of shape. `meaning` is one plain line of English. `masked` is the line
+    for errors and logs, if it has a secret that must not stand there.
     """
 
     line: str
@@ -69,14 +70,24 @@ class Command(Generic[T_co]):
     repeatable: bool = False
     parse: Callable[[Answer], T_co] = field(default=_whole, compare=False, repr=False)
     meaning: str = field(default="", compare=False, repr=False)
+    masked: str = field(default="", compare=False, repr=False)
 
     def __post_init__(self) -> None:
         """Raises ParameterError on a line that cannot be written and on a useless timeout."""
         encoded(self.line)
         if not 0 < self.timeout < math.inf:
             raise ParameterError(
-                f"{shortened(self.line)}: timeout must be positive and finite, got {self.timeout} s"
+                f"{shortened(self.shown)}: timeout must be positive and finite, "
+                f"got {self.timeout} s"
             )
+
+    def __repr__(self) -> str:
+        return f"Command({self.shown!r}, timeout={self.timeout:g}, repeatable={self.repeatable})"
+
+    @property
+    def shown(self) -> str:
+        """The line without its secrets, for errors and logs."""
+        return self.masked or self.line
 
     def declares(self, line: str) -> bool:
         """Whether the line has the shape of a response to this command."""

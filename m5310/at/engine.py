@@ -138,7 +138,7 @@ class Engine:
         """
         if self._waiting is not None or self._outstanding is not None:
             raise StateError(
-                f"{shortened(command.line)} cannot be sent: another command is outstanding; "
+                f"{shortened(command.shown)} cannot be sent: another command is outstanding; "
                 "wait for its end"
             )
         self._waiting = command

@@ -40,6 +40,9 @@ from m5310.errors import (
 log: Final = logging.getLogger("m5310.modem")
 wire: Final = logging.getLogger("m5310.wire")
 
+MASKED_LIMIT: Final = 16
+"""Command lines with secrets that are kept out of the log: a device has one to three."""
+
 T = TypeVar("T")
 
 LineListener = Callable[[str], None]
@@ -78,6 +81,7 @@ class Modem(asyncio.Protocol):
         self._timer: asyncio.TimerHandle | None = None
         self._timer_at: float | None = None
         self._trace = LineReader()  # lines for the log, used only while it is enabled
+        self._masked: dict[str, str] = {}  # for the log: command lines that hold a secret
 
     @classmethod
     async def open(
@@ -277,20 +281,20 @@ class Modem(asyncio.Protocol):
             case Unsolicited(line):
                 self._notify_line(line)
             case Refused(command, result):
-                error = CommandError(command.line, result.text, result.number, result.meaning)
+                error = CommandError(command.shown, result.text, result.number, result.meaning)
                 self._end(error)
             case TimedOut(command, lines, sent, bare):
                 self._end(
-                    CommandTimeout(command.line, command.timeout, lines, sent=sent, bare=bare)
+                    CommandTimeout(command.shown, command.timeout, lines, sent=sent, bare=bare)
                 )
             case AnswerTooLong(command):
                 self._end(
-                    AnswerError(f"{shortened(command.line)}: more than {ANSWER_LIMIT} lines came")
+                    AnswerError(f"{shortened(command.shown)}: more than {ANSWER_LIMIT} lines came")
                 )
             case UnexpectedResult(line):
                 log.info("%s: ignoring unexpected result %s", self._name, line)
             case LateResponse(line, command):
-                log.info("%s: ignoring late %s of %s", self._name, shortened(line), command.line)
+                log.info("%s: ignoring late %s of %s", self._name, shortened(line), command.shown)
             case Overlong(head):
                 log.warning("%s: dropping overlong line %s...", self._name, head)
             case Synchronized():
@@ -321,10 +325,12 @@ class Modem(asyncio.Protocol):
             waiter, command = self._queue.popleft()
             if not waiter.done():
                 self._current = waiter
+                self._mask(command)
                 engine.submit(command, self._loop.time())
         if data := engine.outgoing():
             if wire.isEnabledFor(logging.DEBUG):
-                wire.debug("%s > %s", self._name, shortened(data.decode().rstrip("\r")))
+                line = data.decode().rstrip("\r")
+                wire.debug("%s > %s", self._name, shortened(self._masked.get(line, line)))
             transport.write(data)
         deadline = engine.deadline
         if deadline != self._timer_at:
@@ -357,7 +363,18 @@ class Modem(asyncio.Protocol):
         except Exception:
             log.exception("%s: a listener failed on %r", self._name, argument)
 
+    def _mask(self, command: Command[Any]) -> None:
+        """Keep the secrets of this command, and of a few before it, out of the log: the module may
+        echo a line late."""
+        if command.masked:
+            self._masked[command.line] = command.masked
+            if len(self._masked) > MASKED_LIMIT:
+                del self._masked[next(iter(self._masked))]
+
     def _log_lines(self, data: bytes) -> None:
         for line in self._trace.feed(data):
-            text = f"{line.head}..." if isinstance(line, Overlong) else shortened(line)
+            if isinstance(line, Overlong):
+                text = f"{line.head}..."
+            else:
+                text = shortened(self._masked.get(line, line))
             wire.debug("%s < %s", self._name, printable(text))

@@ -8,6 +8,7 @@ import logging
 import traceback
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import PurePath
 from typing import Final, assert_never
 
@@ -154,6 +155,8 @@ class RequestHandler:
         writes = [part for part in parts if isinstance(part, WriteRequest)]
         if len(writes) > 1 and writes[0].flag != 1:
             raise AnswerError("the first part of the write is missing")
+        if any(not _follows(*each) for each in pairwise(writes)):
+            raise AnswerError("a part within the write is missing")
         changes = [self._change(write) for write in writes]
         for resource, value in changes:
             with _refusing(self._handlers.on_write):
@@ -214,6 +217,11 @@ class RequestHandler:
             # SystemExit ends the event loop; this task continues until then
             raise _Unfinished(f"{name(callback)} was ended by {error!r}")
         return task.result()
+
+
+def _follows(before: WriteRequest, after: WriteRequest) -> bool:
+    """Whether no line is missing between them, as far as they say how many follow."""
+    return before.left is None or after.left is None or before.left == after.left + 1
 
 
 @contextlib.contextmanager

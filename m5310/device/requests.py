@@ -63,6 +63,7 @@ class Requests:
         self._part_due: asyncio.TimerHandle | None = None
         self._open = False
         self._fetch: Commands = ()  # once the module has reported a buffered request
+        self._again: _Key | None = None  # the last request that was answered a second time
         self._task: asyncio.Task[None] | None = None  # runs while there are requests
 
     def start(self) -> None:
@@ -219,12 +220,23 @@ class Requests:
             if answer is None:
                 answer = await self._answer(job)
             level = logging.INFO if job.key is None else logging.WARNING
-            await self._send(answer, job.session, level)
+            taken = await self._send(answer, job.session, level)
             job.sent()
-            if job.answer is None:  # one whose answer is refused would come again for ever
+            if self._uncovers_next(job, taken=taken):
                 self._fetch_next()
             if job.key in self._known and job.session == self._session.number:
                 self._known[job.key] = self._known[job.key][0], answer
+
+    def _uncovers_next(self, job: _Job, *, taken: bool) -> bool:
+        """Whether the module may show another buffered request after this answer.
+
+        It shows the same one again if the answer was lost or refused. A second answer that is
+        `taken` uncovers the next one, a third is not: it would come again for ever.
+        """
+        if job.key is None or job.answer is None:
+            return job.key is not None
+        before, self._again = self._again, job.key
+        return taken and before != job.key
 
     async def _answer(self, job: _Job) -> Commands:
         handler = job.handler or self._handler
@@ -232,13 +244,16 @@ class Requests:
             return handler.refuse(job.parts[0], job.fault)
         return await handler.answer(job.parts, job.deadline, serve=job.serve)
 
-    async def _send(self, answer: Commands, session: int, level: int) -> None:
+    async def _send(self, answer: Commands, session: int, level: int) -> bool:
+        """Whether the module has taken the answer."""
         try:
             for command in answer:
                 if session != self._session.number:
-                    return
+                    return False
                 await self._execute(command)
         except M5310Error as error:
             # the module refuses a late answer, a second one to the same msgid, and one to what it
             # has answered by itself: harmless
             _log.log(level, "answer not accepted: %s", error)
+            return False
+        return True

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple, Protocol
 
 from m5310.at.codec import Command, Execute
@@ -45,8 +45,8 @@ class Options:
     which the platform may update.
     """
 
-    auth_code: str | None = None
-    psk: str | None = None
+    auth_code: str | None = field(default=None, repr=False)
+    psk: str | None = field(default=None, repr=False)
     version: Callable[[], str] | None = None
 
     def __post_init__(self) -> None:

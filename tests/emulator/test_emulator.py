@@ -467,6 +467,34 @@ async def test_all_clocks_give_the_same_trace_with_faults() -> None:
     assert await play(steered, steps, faults=faults, loss=0.3, commands=commands) == shown
 
 
+@realtime
+async def test_datagrams_without_an_end_do_not_hold_an_advanced_clock() -> None:
+    """A program may send faster than they are read; here it is an end that sends to itself."""
+    clock = SteeredClock()
+    async with Emulator(
+        port="socket://127.0.0.1:0", air="coap", latency=0, clock=clock
+    ) as emulator:
+        air, begin = emulator.air, emulator.now()
+
+        def deliver(source: str, datagram: bytes, now: float) -> None:
+            air.send(source, source, datagram, now)
+
+        def begin_to_send() -> None:
+            air.send(address, address, b"x", clock.now())
+            emulator.settle()
+
+        address = air.attach("127.0.0.1:0", deliver)
+        clock.call_at(begin + 1, begin_to_send)
+        clock.call_at(begin + 3600, lambda: None)
+        task = asyncio.ensure_future(clock.advance(7200))
+        await until(lambda: air.carried > 1000)
+        assert (await get(emulator, "/devices"))["errno"] == 0
+        assert clock.now() < begin + 3600
+        air.detach(address)
+        assert await task
+        assert clock.now() >= begin + 7200
+
+
 async def test_eager_clock_stands_still_after_close() -> None:
     clock = EagerClock()
     async with Emulator(port="socket://127.0.0.1:0", http=None, clock=clock) as emulator:

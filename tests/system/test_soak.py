@@ -105,7 +105,7 @@ async def interrupted(*works: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
                 raise ended  # type: ignore[misc]  # an endless work returns nothing
 
 
-@pytest.mark.parametrize("seed", either([1], [1, 2, 3]))
+@pytest.mark.parametrize("seed", either([1, 2], [1, 2, 3]))
 async def test_nothing_is_lost_or_doubled(seed: int, caplog: pytest.LogCaptureFixture) -> None:
     testbed, random = DeviceTestbed(), Random(seed)
     program = Program(testbed, random)
@@ -121,7 +121,7 @@ async def test_nothing_is_lost_or_doubled(seed: int, caplog: pytest.LogCaptureFi
         sensor = await device.add_resource("3303/0/5700", ValueType.FLOAT, 0)
         await device.add_resource("3303/0/5701", ValueType.STRING, "", Access(7))
         await device.connect()
-        end = asyncio.get_running_loop().time() + either(2, 20) * 86_400
+        end = asyncio.get_running_loop().time() + either(1, 20) * 86_400
         async with interrupted(program.ask(), program.disturb()):
             while asyncio.get_running_loop().time() < end:
                 calls = [
@@ -145,9 +145,9 @@ async def test_nothing_is_lost_or_doubled(seed: int, caplog: pytest.LogCaptureFi
         assert {value for value in program.known if value % 1} <= set(plain)
         states = {report.state for value, report in program.known.items() if not value % 1}
         assert states == {R.ACKNOWLEDGED}
-        assert len(program.known) > either(2000, 20_000)
+        assert len(program.known) > either(1000, 20_000)
         assert all(len(outcome) == 1 for outcome in program.outcomes)
-        assert len(program.outcomes) > 300
+        assert len(program.outcomes) > either(150, 3000)
         last = await device.report({sensor: -1.0}, acknowledge=True)
         testbed.air.mute = True
         closing = asyncio.create_task(device.close(10))

@@ -177,15 +177,23 @@ class UdpAir(Air):
 
     def poll(self) -> None:
         """Take all that has arrived now, and what is sent because of it, without waiting."""
+        while self.poll_some():
+            pass
+
+    def poll_some(self) -> bool:
+        """Take some of what has arrived now. Returns whether there was something: what is sent
+        because of it may have arrived, too.
+        """
         if self._selector is None:
             self._selector = selectors.DefaultSelector()
             for attached, both in self._sockets.items():
                 for made in both.values():
                     self._register(self._selector, attached, made)
         # In the order of opening, so that equal runs are equal.
-        while readable := sorted(key.data for key, _ in self._selector.select(0)):
-            for _, attached, made in readable:
-                self._on_readable(attached, made)
+        readable = sorted(key.data for key, _ in self._selector.select(0))
+        for _, attached, made in readable:
+            self._on_readable(attached, made)
+        return bool(readable)
 
     def _register(
         self, selector: selectors.BaseSelector, attached: str, made: socket.socket

@@ -22,7 +22,8 @@ and `on`; at a stop the queue is emptied, and after it pushing begins with the n
 Each message is sent at least once: its row is deleted after the application has answered with
 status 200, so a reply that was lost, or a process that was killed, repeats it. While requests
 follow each other without a pause, rows are deleted twenty at a time, or 50 ms after the first one,
-so a process that was killed may repeat as many. The order is that of the events. Without limits for
+so a process that was killed may repeat as many. The order is that of the events; a data point is
+one when it is stored (see `emulator.onenet.reports`). Without limits for
 batches, a request has one message. With them, points are sent as an array, when so many wait or the
 oldest has waited so long; another message, of a device's state or a command, ends a batch.
 

@@ -203,7 +203,7 @@ class Push:
             self._check(settings, partial(self._checked, settings), now)
             return
         batch = self._batch(settings)
-        if not batch:  # what was queued in a transaction that failed
+        if not batch:  # what was dropped in a transaction that failed
             self._queue.recount()
             return
         text = ",".join(each.text for each in batch)
@@ -247,7 +247,8 @@ class Push:
             self._queue.done(batch)
         if settings is self.settings:
             self._succeeded() if reply.delivered else self._failed(reply.problem, now)
-        self._send_due(now)
+        with suppress(StoreError):  # the next step tries it again
+            self._send_due(now)
         self._change()
 
     # Checks ------------------------------------------------------------------------------
@@ -352,7 +353,10 @@ class Push:
         return self._batch_at(settings)
 
     def _batch_at(self, settings: Settings) -> float | None:
-        oldest = self._queue.head(1) if settings.batched else []
+        try:
+            oldest = self._queue.head(1) if settings.batched else []
+        except StoreError:
+            return _AT_ONCE  # the step that tries it again raises it
         if not oldest or oldest[0].number <= self._urgent_to:
             return _AT_ONCE
         if settings.batch_count is not None and self._queue.count >= settings.batch_count:

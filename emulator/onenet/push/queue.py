@@ -46,7 +46,9 @@ class Queue:
             "SELECT count(*) FROM messages WHERE target = ? AND number <= ?", (_TARGET, self._past)
         ).fetchone()
         self._read: list[Waiting] = []  # the oldest ones
-        database.on_undone.append(self._read.clear)
+        self._transaction = 0  # the last one that has added something: messages, characters
+        self._added = self._added_size = 0
+        database.on_undone.append(self._undo)
         self.dropped = 0
         self.count = self._size = self.newest = 0
         self.recount()
@@ -68,8 +70,21 @@ class Queue:
         )
         assert found.lastrowid is not None
         self.newest = found.lastrowid
+        if self._transaction != self._database.begun:
+            self._transaction = self._database.begun
+            self._added = self._added_size = 0
+        self._added += 1
+        self._added_size += len(text)
         self.count += 1
         self._size += len(text)
+
+    def _undo(self) -> None:
+        """A transaction has failed. To count all messages again would take too long."""
+        self._read.clear()
+        if self._transaction == self._database.begun:
+            self.count -= self._added
+            self._size -= self._added_size
+            self._added = self._added_size = 0
 
     def head(self, limit: int) -> list[Waiting]:
         """The `limit` oldest messages, fewer if they have more than MAX_BATCH characters."""

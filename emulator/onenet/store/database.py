@@ -73,6 +73,7 @@ class Database:
 
     def __init__(self, path: Path | None = None) -> None:
         self.path = path
+        self.begun = 0  # transactions so far
         # Called after changes were undone: what was remembered of them is not true.
         self.on_undone: list[Callable[[], None]] = []
         name = _IN_MEMORY if path is None else str(path)
@@ -120,6 +121,7 @@ class Database:
         """
         if self._depth == 0:
             self.execute("BEGIN IMMEDIATE")
+            self.begun += 1
         self._depth += 1
         try:
             yield
@@ -166,10 +168,15 @@ class Database:
 
     def _want_checkpoint(self) -> None:
         self._changes = self._connection.total_changes
-        if self.path is not None and not self._gone:
-            if self._checkpoints is None:
+        if self.path is None or self._gone:
+            return
+        if self._checkpoints is None:
+            try:
                 self._checkpoints = Checkpoints(self.path)
-            self._checkpoints.want()
+            except sqlite3.Error as error:  # for example, no descriptor is left
+                logger.warning("checkpoint of the database: %s; it is tried again", error)
+                return
+        self._checkpoints.want()
 
     def _look(self) -> None:
         """Log it once if the file was deleted or replaced: SQLite writes on without an error."""

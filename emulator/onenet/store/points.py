@@ -115,7 +115,7 @@ class Points:
             number = self._open(device, stream, now)
             if not number:
                 raise ApiError(Reason.LIMIT, f"the device has {MAX_STREAMS} streams")
-            self._latest.pop(device, None)
+            self._forget_latest()  # who reads them now would keep them without this stream
             if about:
                 self._plain.discard(device)
                 self._database.execute(

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from typing import Final
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Final, NamedTuple
 
 from m5310.at.codec import PROMPT, Answer, Command, Quoted, Response, command_line
 from m5310.dialects.suite.values import written
@@ -71,6 +72,18 @@ NEED_LOGIN: Final = tuple(
 """What a module that is logged out refuses."""
 
 
+HIDDEN: Final = "***"
+"""What errors and logs show in place of a secret."""
+
+
+class Secret(NamedTuple):
+    """A value that stands on the line and in no error or log."""
+
+    value: str | Quoted
+
+
+_Value = int | str | Quoted | Secret | None
+
 # --- the instance ----------------------------------------------------------------------------
 
 # The bare number is an answer of M5311 and SIM7000 (documented).
@@ -86,17 +99,14 @@ def created(lines: Iterable[str]) -> int | None:
 def _ref(answer: Answer) -> int:
     ref = created(answer.lines)
     if ref is None:
-        raise AnswerError(f"{answer.command.line} was answered without the number of the instance")
+        raise AnswerError(f"{answer.command.shown} was answered without the number of the instance")
     return ref
 
 
-def _creating(name: str, *values: int | str | Quoted | None) -> Command[int]:
+def _creating(name: str, *values: _Value) -> Command[int]:
+    line, masked = _lines(name, values)
     return Command(
-        command_line(name, *values),
-        (Response(CREATED),),
-        PROMPT,
-        parse=_ref,
-        meaning=MEANINGS[name],
+        line, (Response(CREATED),), PROMPT, parse=_ref, meaning=MEANINGS[name], masked=masked
     )
 
 
@@ -105,15 +115,18 @@ def create() -> Command[int]:
     return _creating("+MIPLCREATE")
 
 
-def create_with(blob: bytes, fragment: int) -> tuple[Command[int] | Command[Answer], ...]:
+def create_with(
+    blob: bytes, fragment: int, *, secret: bool = False
+) -> tuple[Command[int] | Command[Answer], ...]:
     """With a configuration: `<size of all>,<hex>,<index>,<size>,<flag>`, `fragment` bytes a line.
     The index counts down to 0, the flag is 1 for the first, 2 for a middle and 0 for the last; only
-    that returns the number."""
+    that returns the number. `secret`: the bytes hold a secret."""
     pieces = [blob[at : at + fragment] for at in range(0, len(blob), fragment)]
     commands: list[Command[int] | Command[Answer]] = []
     for index, piece in zip(reversed(range(len(pieces))), pieces, strict=True):
         flag = 0 if index == 0 else 1 if not commands else 2
-        values = len(blob), piece.hex().upper(), index, len(piece), flag
+        digits = piece.hex().upper()
+        values = len(blob), Secret(digits) if secret else digits, index, len(piece), flag
         commands.append(
             _creating("+MIPLCREATE", *values) if index == 0 else _command("+MIPLCREATE", *values)
         )
@@ -124,7 +137,7 @@ def create_ex(
     server: str, *, bootstrap: bool, auth_code: str | None = None, psk: str | None = None
 ) -> Command[int]:
     """On `<host>[:<port>]`, port 5683 by default; 5684 means DTLS."""
-    secrets = (None if each is None else Quoted(each) for each in (auth_code, psk))
+    secrets = (None if each is None else Secret(Quoted(each)) for each in (auth_code, psk))
     return _creating("+MIPLCREATEEX", Quoted(server), int(bootstrap), *secrets)
 
 
@@ -140,12 +153,12 @@ def configure_server(address: str, port: int, *, bootstrap: bool) -> Command:
 # The form of the following three is that of two firmwares.
 def configure_auth_code(auth_code: str) -> Command:
     """Before the creation; Quectel."""
-    return _command("+MIPLCONFIG", 4, 1, auth_code)
+    return _command("+MIPLCONFIG", 4, 1, Secret(auth_code))
 
 
 def configure_key(psk: str) -> Command:
     """Before the creation; Quectel, for a server with DTLS."""
-    return _command("+MIPLCONFIG", 5, 1, psk)
+    return _command("+MIPLCONFIG", 5, 1, Secret(psk))
 
 
 def configure_buffer(mode: int) -> Command:
@@ -187,7 +200,7 @@ def buffer_operations(ref: int, mode: int) -> Command:
 
 def fetch_operation(ref: int) -> Command:
     """China Mobile: the operation comes as its usual line, and the next one after its answer."""
-    return _command("+MIPLMGR", ref)
+    return replace(_command("+MIPLMGR", ref), repeatable=True)
 
 
 BUFFERED: Final = re.compile(r"\+MIPLRD: ?([0-9]{1,9})(?:, ?([0-9]{1,9}))?")
@@ -199,6 +212,7 @@ def fetch_buffered() -> Command:
         command_line("+MIPLRD", FETCHED),
         (Response(BUFFERED, required=False),),
         PROMPT,
+        repeatable=True,  # the second one fetches the next operation, which is wanted, too
         meaning=MEANINGS["+MIPLRD"],
     )
 
@@ -343,5 +357,18 @@ def _value(
     return path.object, path.instance, path.resource, int(number), length, value
 
 
-def _command(name: str, *values: int | str | Quoted | None) -> Command:
-    return Command(command_line(name, *values), timeout=PROMPT, meaning=MEANINGS[name])
+def _command(name: str, *values: _Value) -> Command:
+    line, masked = _lines(name, values)
+    return Command(line, timeout=PROMPT, meaning=MEANINGS[name], masked=masked)
+
+
+def _lines(name: str, values: Sequence[_Value]) -> tuple[str, str]:
+    """The command line, and the same with its secrets masked; empty if it has none."""
+    line = command_line(
+        name, *(each.value if isinstance(each, Secret) else each for each in values)
+    )
+    if not any(isinstance(each, Secret) for each in values):
+        return line, ""
+    return line, command_line(
+        name, *(HIDDEN if isinstance(each, Secret) else each for each in values)
+    )

@@ -70,7 +70,9 @@ def creation(profile: Profile, config: Config, options: Options) -> Creation:
         case Create.BLOB | Create.BOOTSTRAP as how:
             blob = Blob(server, bootstrap, userdata=_userdata(options)).encode()
             switch = (commands.switch_bootstrap(bootstrap),) if how is Create.BOOTSTRAP else ()
-            return Creation(switch, (), commands.create_with(blob, profile.fragment))
+            secret = options.auth_code is not None
+            create = commands.create_with(blob, profile.fragment, secret=secret)
+            return Creation(switch, (), create)
         case _:
             return Creation((), (), (commands.create(),))
 

@@ -273,6 +273,7 @@ class Suite:
             case ReadRequest():
                 answer = commands.refuse_read
             case WriteRequest():
+                # guess: a block that is not stored, too; AT+MIPLSOTA has no documented result for it
                 answer = commands.answer_write
             case ExecuteRequest():
                 answer = commands.answer_execute
@@ -355,4 +356,4 @@ class Suite:
             return write if write.left is None else write._replace(flag=0)
         self._write = write.msgid, write.left
         goes_on = before is not None and before[0] == write.msgid and before[1] > write.left
-        return write._replace(flag=2 if goes_on else 1)
+        return write._replace(flag=write.flag or (2 if goes_on else 1))

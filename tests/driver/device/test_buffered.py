@@ -90,6 +90,60 @@ async def test_operation_whose_answer_is_refused_is_not_fetched_for_ever() -> No
         assert m.sent.count("AT+MIPLMGR=0") == 2
 
 
+async def test_lost_answer_delays_what_waits_behind_it_and_no_more() -> None:
+    """The module shows the operation again, and the next one after its answer."""
+    buffer = Buffer("mn316")
+    rules = buffer.rules()
+    lost: list[str] = []
+
+    def answered(line: str) -> Reply:
+        if lost:
+            return buffer._answered(line)
+        lost.append(line)
+        return None
+
+    rules["AT+MIPLREADRSP"] = answered
+    async with created(rules, module=buffering("mn316")) as (m, device):
+        await sensor(device)
+        await device.connect(60)
+        await elapse(1)
+        m.sent.clear()
+        buffer.waiting += [READ.format(11), WRITE.format(12)]
+        m.send(NOTICES["mn316"])
+        await elapse(10)
+        assert m.sent[-2:] == [ANSWERS["W"].format(12), "AT+MIPLMGR=0"]
+        assert not buffer.waiting
+
+
+@pytest.mark.parametrize("name", ["mn316", "bc28"])
+async def test_lost_fetch_is_repeated(name: str) -> None:
+    buffer = Buffer(name)
+    rules = buffer.rules()
+    lost: list[str] = []
+
+    def fetched(line: str) -> Reply:
+        if lost:
+            return buffer._fetched(line)
+        lost.append(line)
+        return None
+
+    rules[FETCHES[name]] = fetched
+    async with created(rules, module=buffering(name)) as (m, device):
+        await sensor(device)
+        await device.connect(60)
+        await elapse(1)
+        buffer.waiting.append(WRITE.format(12))
+        m.send(NOTICES[name])
+        await elapse(10)
+        assert not buffer.waiting
+        rules[FETCHES[name]] = None  # for ever: given up
+        m.sent.clear()
+        m.send(NOTICES[name])
+        await elapse(100)
+        assert m.sent == [FETCHES[name]] * 2
+        assert "AT+MIPLCLOSE=0" not in m.sent
+
+
 async def test_refused_fetch_is_harmless() -> None:
     """Logged out, or another program has fetched it."""
     rules = suite(MGR="+CIS ERROR: 602", CREATEEX=["0", "OK"])

@@ -132,3 +132,25 @@ async def test_attributes_are_an_event() -> None:
         m.send("+MIPLEVENT: 0,33")
         await elapse(1)
         assert events[-1] == ModuleEvent(33, None, "a packet of more than 1500 bytes was dropped")
+
+
+@pytest.mark.parametrize(
+    ("lost", "flags"),
+    [(0, (1, 2, 0)), (1, (1, 2, 0)), (1, (0, 0, 0))],
+    ids=["first", "2nd", "bare"],
+)
+async def test_write_of_which_a_line_is_lost_is_refused_as_a_whole(
+    lost: int, flags: tuple[int, ...]
+) -> None:
+    async with created() as (m, device):
+        for number in range(5700, 5703):
+            await sensor(device, f"3303/0/{number}")
+        await device.connect(60)
+        await elapse(1)
+        m.sent.clear()
+        for at, flag in enumerate(flags):
+            if at != lost:
+                m.send(f"+MIPLWRITE: 0,4714,3303,0,{5700 + at},2,4,41C80000,{flag},{2 - at}")
+        await elapse(5)
+        assert m.sent == ["AT+MIPLWRITERSP=0,4714,11"]
+        assert [each.value for each in device.resources] == [20.5] * 3

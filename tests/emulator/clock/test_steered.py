@@ -364,6 +364,51 @@ async def test_watchers_are_called_after_each_timer_of_an_advance() -> None:
     assert len(log.seen) == 4
 
 
+async def test_what_never_stops_sending_leaves_turns_to_others_within_an_advance() -> None:
+    clock, begin = started()
+    loop = asyncio.get_running_loop()
+    reads = 0
+
+    def read() -> bool:
+        nonlocal reads
+        reads += 1
+        block(0.0004)
+        return True
+
+    clock.watch(read)
+    log = Log(clock)
+    log.plan("sends", 2)
+    log.plan("later", 3)
+    task = await advancing(clock, 10)
+    late = []
+    while reads < 1000:
+        due = loop.time()
+        await asyncio.sleep(0)
+        late.append(loop.time() - due)
+    assert max(late) < 0.002
+    assert log.seen == [("sends", 2)]
+    assert clock.now() == begin + 2
+    clock.pause()
+    assert await task is False
+
+
+async def test_a_watcher_that_raises_is_not_called_again_for_the_same_timer() -> None:
+    clock, begin = started()
+    raised: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(
+        lambda _, context: raised.append(type(context["exception"]))
+    )
+
+    def read() -> bool:
+        raise ZeroDivisionError
+
+    clock.watch(read)
+    clock.call_at(begin + 1, lambda: None)
+    clock.call_at(begin + 2, lambda: None)
+    assert await clock.advance(10)
+    assert raised == [ZeroDivisionError] * 2
+
+
 @pytest.mark.realtime
 async def test_what_was_written_before_an_advance_is_read_before_it() -> None:
     clock, _ = started()

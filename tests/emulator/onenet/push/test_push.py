@@ -372,6 +372,43 @@ def test_what_the_database_cannot_forget_now_is_forgotten_later(
     assert (application.push.waiting, rows(application)) == (0, 0)
 
 
+def test_what_the_database_cannot_read_now_is_pushed_later(
+    application: Application, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for value in range(50):
+        application.point(value)
+    application.step()
+
+    def damaged(*_: object) -> None:
+        raise StoreError("disk I/O error")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(application.database, "execute", damaged)
+        while application.open:  # until what was read ahead is sent
+            application.reply()
+        assert application.push.due is not None, "a reply is no place for an error"
+    application.run(application.now + 1)
+    assert application.values == [*range(50)]
+
+
+def test_transactions_that_fail_take_no_room_in_the_queue(
+    application: Application, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With a full disk, each report is one, for hours."""
+    monkeypatch.setattr(queue, "MAX_QUEUED", 10_000)
+    application.point("first")
+    application.step()
+    application.point("kept")
+    for _ in range(20):
+        undo(application, *range(10))
+    application.point("newest")
+    assert application.push.dropped == 0
+    assert application.push.waiting == 3
+    application.reply()
+    application.serve()
+    assert application.values == ["first", "kept", "newest"]
+
+
 def rows(application: Application) -> int:
     (count,) = application.database.execute("SELECT count(*) FROM messages").fetchone()
     return int(count)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import re
 import resource
 import sqlite3
@@ -234,6 +235,28 @@ def test_disk_that_takes_nothing_is_an_error_of_each_kind_of_statement(file: Dat
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
     keep(file, "after")
     assert len(names(file)) == 10
+
+
+def test_change_that_was_kept_is_no_error_if_the_log_cannot_be_moved_now(
+    file: Database, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As when thousands of sockets leave no descriptor for the thread that moves it."""
+    monkeypatch.setattr(module, "_CHANGES", 0)
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    last = os.open(os.devnull, os.O_RDONLY)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (last, before[1]))
+    try:
+        keep(file, "first")
+        keep(file, "second")
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+        os.close(last)
+    assert names(file) == ["first", "second"]
+    assert "checkpoint of the database: unable to open database file" in caplog.text
+    keep(file, "third")
+    file.close()
+    with closing(Database(file.path)) as again:
+        assert names(again) == ["first", "second", "third"]
 
 
 def test_damaged_file_is_an_error_of_the_database(tmp_path: Path) -> None:

@@ -74,6 +74,16 @@ def test_points_that_come_between_two_pieces_are_seen_the_next_time() -> None:
         assert values(list(points.newest(DEVICE))) == {TEMPERATURE: [2], UNIT: [1]}
 
 
+def test_stream_that_is_created_while_the_newest_points_are_read_is_there_afterwards() -> None:
+    points = stored()
+    points.add(DEVICE, TEMPERATURE, 1, BEGIN, 0)
+    pieces = points.newest(DEVICE)
+    next(pieces)
+    points.create(DEVICE, "a stream", {}, 0)
+    list(pieces)
+    assert values(list(points.newest(DEVICE))) == {TEMPERATURE: [1], "a stream": []}
+
+
 def test_newest_points_of_each_stream_by_object_instance_and_resource() -> None:
     points = stored()
     for number in range(5):
