@@ -1,4 +1,4 @@
-"""What the page says in Chinese when the emulator, or the platform, refuses what a person asks for."""
+"""What the page says in Chinese when the emulator, or the platform, refuses a request."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ import pytest
 from emulator import Emulator
 from emulator.onenet.errors import invalid
 from emulator.scenario.parser import ScenarioError, read
-from tests.emulator.scenario.test_parser import INVALID
 from tests.support.browser import Browser
+from tests.support.invalid_scenarios import INVALID
 from tests.support.programs import Program
 
 pytestmark = pytest.mark.realtime
