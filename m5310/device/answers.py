@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import PurePath
@@ -71,11 +71,14 @@ class RequestHandler:
         callbacks: Callbacks,
         *,
         answer_within: float = ANSWER_WITHIN,
+        known: Callable[[Resource], None] = lambda _: None,
     ) -> None:
+        """`known` is called with each resource whose present value the platform wrote or reads."""
         self._resources = resources
         self._handlers = handlers
         self._dialect = dialect
         self._callbacks = callbacks
+        self._known = known
         # finite: a callback that does not end must not keep the requests behind it for ever
         self._answer_within = parameters.seconds("answer_within", answer_within, least=1e-9)
 
@@ -147,7 +150,11 @@ class RequestHandler:
 
     async def _text(self, resource: Resource, deadline: float) -> str:
         value = await self._call(deadline, self._handlers.on_read, resource)
-        return resource.text if value is None else resource.set(value)  # type: ignore[arg-type]  # checked there
+        if value is None:
+            return resource.text
+        text = resource.set(value)  # type: ignore[arg-type]  # checked there
+        self._known(resource)
+        return text
 
     async def _write(self, parts: tuple[Request, ...], deadline: float) -> Commands:
         """Write several resources. All values are checked before the first callback, and stored
@@ -163,6 +170,7 @@ class RequestHandler:
                 await self._call(deadline, self._handlers.on_write, resource, value)
         for resource, value in changes:
             resource.store(value)
+            self._known(resource)
         return self._dialect.confirm(writes[0])
 
     def _change(self, write: WriteRequest) -> tuple[Resource, Value]:

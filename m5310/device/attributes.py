@@ -126,6 +126,12 @@ class Schedule:
         """The value is reported now."""
         self._reported[path] = _Reported(value, now)
 
+    def known(self, path: Path, value: Value) -> None:
+        """The platform knows this value without a report: it wrote it, or read it."""
+        if (reported := self._reported.get(path)) is not None:
+            reported.value = value
+            reported.newest.clear()
+
     def due(self, now: float) -> dict[Path, Value]:
         """The values that are to be reported now."""
         return {

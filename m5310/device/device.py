@@ -149,7 +149,8 @@ class Device:
         self._holding = Holding(reports, honour_attributes)
         callbacks, handlers = Callbacks(), Handlers(on_read, on_write, on_execute)
         answering = partial(RequestHandler, dialect=spoken, callbacks=callbacks)
-        handler = answering(resources, handlers, answer_within=answer_within)
+        known = self._holding.known
+        handler = answering(resources, handlers, answer_within=answer_within, known=known)
         requests = Requests(handler, link.execute, link.session)
         parts = Parts(registration, provisioning, recovery, reports, requests, callbacks)
         self._lifecycle = Lifecycle(self.module, parts)

@@ -37,6 +37,11 @@ class Holding:
         self._schedule.set(path, attributes)
         self._set_timer()
 
+    def known(self, resource: Resource) -> None:
+        """The platform wrote or read the present value: no older one is reported any more."""
+        self._schedule.known(resource.path, resource.value)
+        self._set_timer()
+
     def remove(self, resource: Resource) -> None:
         """The resource is removed."""
         self._schedule.remove(resource.path)
@@ -83,7 +88,7 @@ class Holding:
         self._set_timer()
         try:
             return await self._outbox.send(values, acknowledge=acknowledge)
-        except M5310Error:
+        except (M5310Error, asyncio.CancelledError):
             for resource in values:
                 self.remove(resource)  # as if it had never been reported
             raise
@@ -102,6 +107,8 @@ class Holding:
 
     async def _send_due(self) -> None:
         due = self._schedule.due(asyncio.get_running_loop().time())
+        if not due:
+            return  # it was removed or logged out just now
         values = {self._resources[path]: value for path, value in due.items()}
         try:
             await self._send(values, acknowledge=self._acknowledge)

@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import Final
 
 from m5310.dialects.urcs import ExecuteRequest, ReadRequest, Request, WriteRequest
+from m5310.errors import shortened
 from m5310.lwm2m.path import ANY, ID_LIMIT, Path
 
 MSGID_LIMIT: Final = 2**32 - 1
@@ -14,9 +15,17 @@ MSGID_LIMIT: Final = 2**32 - 1
 # answers of one firmware with the suite allow 28 bits.
 
 
+def whole(text: str) -> int:
+    """A whole number. Raises ValueError, also for what int() takes and no module writes: `1_0`,
+    digits that are not ASCII. The line has damaged those."""
+    if not text.isascii() or "_" in text:
+        raise ValueError(f"{shortened(text, 20)!r} is no whole number")
+    return int(text)
+
+
 def msgid_of(text: str) -> int:
     """Raises ValueError for what is no message id."""
-    if not 0 <= (msgid := int(text)) <= MSGID_LIMIT:
+    if not 0 <= (msgid := whole(text)) <= MSGID_LIMIT:
         raise ValueError(f"msgid out of range 0..{MSGID_LIMIT}")
     return msgid
 
@@ -26,7 +35,7 @@ def path_of(object_: str, instance: str, resource: str) -> Path:
     """Raises ValueError or ParameterError for what is no path."""
     # Cached: requests name the same few resources, and a new Path, with its checks, takes as long
     # as all the rest of a line.
-    return Path(int(object_), int(instance), int(resource))
+    return Path(whole(object_), whole(instance), whole(resource))
 
 
 def resource_of(object_: str, instance: str, resource: str) -> Path:
@@ -43,7 +52,7 @@ def answerable(name: str, text: str) -> Request | None:
         return None
     values = text.split(",")
     try:
-        ref, msgid = int(values[0]), msgid_of(values[1])
+        ref, msgid = whole(values[0]), msgid_of(values[1])
     except (ValueError, IndexError):
         return None
     object_, instance, resource = (*map(_id, values[2:5]), ANY, ANY, ANY)[:3]
@@ -60,7 +69,7 @@ def answerable(name: str, text: str) -> Request | None:
 def _id(text: str) -> int:
     """An id, or ANY for what is none."""
     try:
-        number = int(text)
+        number = whole(text)
     except ValueError:
         return ANY
     return number if 0 <= number <= ID_LIMIT else ANY

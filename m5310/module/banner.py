@@ -15,8 +15,8 @@ ASKED: Final = 0.5
 _LINE = re.compile(r'(?!REBOOT|\+MIPL)(?:\+\w+: ?)?"?([^\r\n"]+?)"?')
 _OURS = re.compile(r"M5310(?!-?[A-Z])")  # not the M5310-A
 _COMMON = re.compile(
-    r"M5310-?A|M531[123]|MN31|ML30|ML5330|MR880|N700|BC95|BC28|BC35|BC26|SIM70|IM2209|ME3616|NB73"
-    r"|NB86"
+    r"M5310-?(?:A|SE|CM)|M531[123]|M5330|MN3[12]|ML30|ML5330|ML553|MR880|N700|BC95|BC28|BC35|BC26"
+    r"|SIM70|IM2209|ME3616|NB7[13]|NB86|MB86|Lierda"
 )
 """Modules with China Mobile's common language (OneNET guide, table 3-1, and their manuals)."""
 

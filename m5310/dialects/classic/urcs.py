@@ -8,7 +8,7 @@ from typing import Final
 
 from m5310.dialects.classic.form import Form, Reading
 from m5310.dialects.dialect import Declared
-from m5310.dialects.requests import answerable, msgid_of, path_of, resource_of
+from m5310.dialects.requests import answerable, msgid_of, path_of, resource_of, whole
 from m5310.dialects.urcs import (
     Acknowledged,
     Closed,
@@ -72,29 +72,29 @@ def _values_of(text: str, least: int, most: int) -> list[str]:
 
 def _outcome(kind: type[_Outcome], text: str) -> _Outcome:
     ref, success = _values_of(text, 2, 2)
-    return kind(int(ref), _flag(success))
+    return kind(whole(ref), _flag(success))
 
 
 def _acknowledged(text: str) -> Acknowledged:
     ref, ackid = _values_of(text, 2, 2)
-    return Acknowledged(int(ref), int(ackid))
+    return Acknowledged(whole(ref), whole(ackid))
 
 
 def _observed(text: str) -> Observed:
     ref, msgid, added, *ids = _values_of(text, 5, 6)
     object_, instance, resource = (*map(int, ids), ANY)[:3]
-    return Observed(int(ref), int(msgid), _flag(added), object_, instance, resource)
+    return Observed(whole(ref), whole(msgid), _flag(added), object_, instance, resource)
 
 
 def _discovered(text: str) -> Discovered:
     ref, msgid, object_ = _values_of(text, 3, 3)
-    return Discovered(int(ref), int(msgid), int(object_))
+    return Discovered(whole(ref), whole(msgid), whole(object_))
 
 
 def _read(text: str) -> ReadRequest:
     # some firmware appends one more value: ignored (seen)
     ref, msgid, object_, instance, resource = _values_of(text, 5, 6)[:5]
-    return ReadRequest(int(ref), msgid_of(msgid), path_of(object_, instance, resource))
+    return ReadRequest(whole(ref), msgid_of(msgid), path_of(object_, instance, resource))
 
 
 def _write(text: str, form: Form, declared: Declared) -> WriteRequest:
@@ -104,7 +104,7 @@ def _write(text: str, form: Form, declared: Declared) -> WriteRequest:
         raise ValueError("got fewer than 6 values, expected 6") from None
     number, path = msgid_of(msgid), resource_of(object_, instance, resource)
     rest = _unspaced(msgid, rest)
-    return WriteRequest(int(ref), number, path, *form.value(rest, declared(path)))
+    return WriteRequest(whole(ref), number, path, *form.value(rest, declared(path)))
 
 
 def _execute(text: str, form: Form, _: Declared) -> ExecuteRequest:
@@ -114,7 +114,7 @@ def _execute(text: str, form: Form, _: Declared) -> ExecuteRequest:
     ref, msgid, object_, instance, resource, rest = (*values, "")[:6]
     number, path = msgid_of(msgid), resource_of(object_, instance, resource)
     arguments = form.arguments(_unspaced(msgid, rest))
-    return ExecuteRequest(int(ref), number, path, raw(arguments))
+    return ExecuteRequest(whole(ref), number, path, raw(arguments))
 
 
 def _unspaced(before: str, text: str) -> str:

@@ -273,7 +273,7 @@ class Suite:
             case ReadRequest():
                 answer = commands.refuse_read
             case WriteRequest():
-                # guess: a block that is not stored, too; AT+MIPLSOTA has no documented result for it
+                # guess: for a block that is not stored, too: AT+MIPLSOTA has no documented result
                 answer = commands.answer_write
             case ExecuteRequest():
                 answer = commands.answer_execute

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from m5310.dialects.requests import answerable, msgid_of, path_of, resource_of
+from m5310.dialects.requests import answerable, msgid_of, path_of, resource_of, whole
 from m5310.dialects.suite import events, values
 from m5310.dialects.urcs import (
     Discovered,
@@ -57,17 +57,17 @@ def _values_of(text: str, least: int, most: int) -> list[str]:
 
 def _event(text: str) -> Urc:
     ref, number, *more = _values_of(text, 2, 4)
-    return events.parse(int(ref), int(number), int(more[0]) if more else None)
+    return events.parse(whole(ref), whole(number), whole(more[0]) if more else None)
 
 
 def _waiting(text: str) -> OperationWaiting:
     (ref,) = _values_of(text, 1, 2)
-    return OperationWaiting(int(ref))
+    return OperationWaiting(whole(ref))
 
 
 def _send_report(text: str) -> SendReport:
     ref, status, number = _values_of(text, 3, 3)
-    return SendReport(int(ref), int(status) == 1, int(number))
+    return SendReport(whole(ref), whole(status) == 1, whole(number))
 
 
 def _observed(text: str) -> Observed:
@@ -77,32 +77,32 @@ def _observed(text: str) -> Observed:
     # some firmware leaves the resource out
     path = path_of(object_, instance, more[0] if more else str(ANY))
     return Observed(
-        int(ref), msgid_of(msgid), int(added) == 1, path.object, path.instance, path.resource
+        whole(ref), msgid_of(msgid), whole(added) == 1, path.object, path.instance, path.resource
     )
 
 
 def _discovered(text: str) -> Discovered:
     ref, msgid, object_ = _values_of(text, 3, 4)[:3]
-    return Discovered(int(ref), msgid_of(msgid), path_of(object_, str(ANY), str(ANY)).object)
+    return Discovered(whole(ref), msgid_of(msgid), path_of(object_, str(ANY), str(ANY)).object)
 
 
 def _parameter(text: str) -> ParameterRequest:
     ref, msgid, object_, instance, resource, *more = _values_of(text, 6, 7)
     path = path_of(object_, instance, resource)
-    return ParameterRequest(int(ref), msgid_of(msgid), path, more[-1].strip().strip('"'))
+    return ParameterRequest(whole(ref), msgid_of(msgid), path, more[-1].strip().strip('"'))
 
 
 def _read(text: str) -> ReadRequest:
     ref, msgid, object_, instance, resource = _values_of(text, 5, 6)[:5]
-    return ReadRequest(int(ref), msgid_of(msgid), path_of(object_, instance, resource))
+    return ReadRequest(whole(ref), msgid_of(msgid), path_of(object_, instance, resource))
 
 
 def _write(text: str) -> WriteRequest:
     ref, msgid, object_, instance, resource, kind, length, rest = _values_of(text, 8, 8)
     number, path = msgid_of(msgid), resource_of(object_, instance, resource)
-    found = values.value(ValueType(int(kind)), int(length), rest)
+    found = values.value(ValueType(whole(kind)), whole(length), rest)
     return WriteRequest(
-        int(ref), number, path, ValueType(int(kind)), found.text, found.flag, left=found.left
+        whole(ref), number, path, ValueType(whole(kind)), found.text, found.flag, left=found.left
     )
 
 
@@ -112,7 +112,7 @@ def _execute(text: str) -> ExecuteRequest:
     rest = more[0] if more else ""
     if msgid.startswith(" "):
         rest = rest.removeprefix(" ")
-    return ExecuteRequest(int(ref), number, path, values.arguments(rest))
+    return ExecuteRequest(whole(ref), number, path, values.arguments(rest))
 
 
 _PARSERS: Final[dict[str, Callable[[str], Urc]]] = {

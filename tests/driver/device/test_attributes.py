@@ -14,7 +14,7 @@ from m5310.device.device import Device
 from m5310.device.reports import ReportState
 from m5310.errors import AnswerError, HeldBack, ParameterError
 from m5310.lwm2m.path import Path
-from m5310.lwm2m.resources import Access
+from m5310.lwm2m.resources import Access, Resource
 from m5310.lwm2m.values import Value, ValueType
 from tests.support.clock import elapse
 from tests.support.devices import ENDPOINT, module
@@ -178,6 +178,50 @@ async def test_reports_are_held_back_as_the_platform_asks() -> None:
         await elapse(300)
         assert sent(m) == ["20", "26", "26"]
         assert device.resources == ()
+
+
+async def test_value_that_the_platform_wrote_or_read_is_not_undone_by_a_later_report() -> None:
+    read: list[int] = []
+
+    async def on_read(_: Resource) -> int | None:
+        return read.pop() if read else None
+
+    async with (
+        module(dict(rules())) as m,
+        Device(m.modem, ENDPOINT, module="nb73", honour_attributes=True, on_read=on_read) as device,
+    ):
+        level = await device.add_resource("3303/0/5700", ValueType.INTEGER, 20, Access(3))
+        await device.connect(60)
+        await device.notify(level, 20)
+        m.send('+MIPLPARAMETER:0,1,3303,0,5700,15,"pmin=10;pmax=60"')
+        await elapse(1)
+        assert (await device.notify(level, 21)).state is ReportState.HELD
+        m.send("+MIPLWRITE:0,2,3303,0,5700,2,1,1E,0,0")
+        await elapse(30)
+        assert level.value == 30
+        await elapse(30)
+        assert sent(m) == ["20", "30"]
+        read.append(40)
+        m.send("+MIPLREAD:0,3,3303,0,5700")
+        await elapse(60)
+        assert sent(m) == ["20", "30", "40"]
+        assert level.value == 40
+
+
+async def test_cancelled_report_does_not_count_as_reported() -> None:
+    silent = rules() | {"AT+MIPLOPEN": ["OK", "+MIPLEVENT:0,6"]}
+    async with (
+        module(dict(silent)) as m,
+        Device(m.modem, ENDPOINT, module="nb73", honour_attributes=True) as device,
+    ):
+        level = await device.add_resource("3303/0/5700", ValueType.INTEGER, 20, Access(3))
+        await device.connect(60)
+        m.send('+MIPLPARAMETER:0,1,3303,0,5700,12,"pmin=60;st=2"')
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(2):  # it waits for the observe
+                await device.notify(level, 25)
+        await device.notify(level, 25)
+        assert sent(m) == ["25"]
 
 
 async def test_nothing_is_held_back_unless_the_program_wants_it() -> None:

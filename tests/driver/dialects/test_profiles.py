@@ -15,6 +15,7 @@ from m5310.dialects.profiles import (
     read_profile,
 )
 from m5310.errors import CommandError, ParameterError
+from m5310.module.banner import Said, describe, is_ours
 
 NAMES = (
     "m5310 m5310a m5310a-2018 m5311 bc95 bc28 bc35g nb86 nb73 me3616 sim7000c sim7020 mn316"
@@ -156,3 +157,12 @@ def test_profile_of_the_users_own() -> None:
 def test_faults_in_a_profile_are_named(text: str, match: str) -> None:
     with pytest.raises(ParameterError, match=match):
         read_profile(text)
+
+
+@pytest.mark.parametrize(
+    "name", [each for profile in PROFILES.values() if not profile.classic for each in profile.names]
+)
+def test_banner_knows_the_modules_of_the_profiles(name: str) -> None:
+    """What the driver says of a module whose firmware refuses OneNET."""
+    assert "China Mobile's common one" in describe(Said("", "", name, ""))
+    assert not is_ours(Said(name, "", "", ""))

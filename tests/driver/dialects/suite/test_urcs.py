@@ -149,6 +149,9 @@ def test_malformed_requests_can_be_refused(line: str, kind: type) -> None:
         "+MIPLOBSERVE:0,1,1,3303,-1,5700",
         "+MIPLDISCOVER:0,99999999999,3303",
         "+MIPLPARAMETER:0,1,3303,0,5700",
+        # no line of a module, but int() would take them
+        *("+MIPLEVENT:0,26,1_0", "+MIPLREAD:0,47_11,3303,0,5700", "+MIPLREAD:0,４7,3303,0,5700"),
+        "+MIPLDISCOVER:0,1,33_03",
     ],
 )
 def test_malformed_lines(line: str) -> None:
