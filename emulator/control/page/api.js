@@ -5,9 +5,10 @@
 // cannot be reached, is thrown as a Refusal; dom.run() shows it as a toast.
 
 import { translated } from "./refusals.js";
-import { t } from "./texts.js";
+import { t, visible } from "./texts.js";
 
 const KEPT = "m5310.key";
+const REFUSED = "auth failed"; // the emulator's word for a wrong key
 let key = sessionStorage.getItem(KEPT) ?? "";
 
 /** What the user gave is wrong; the message says what was expected. */
@@ -21,7 +22,8 @@ export class Refusal extends Error {
   expected = true;
 
   constructor(errno, text, path = "") {
-    super(errno ? `${translated(path, text)} (errno ${errno})` : text);
+    const said = path ? translated(path, text) : text;
+    super(visible(errno ? `${said} (errno ${errno})` : said));
     this.errno = errno;
     this.ofKey = isOfKey(text);
   }
@@ -30,7 +32,7 @@ export class Refusal extends Error {
 /** isOfKey(text) → whether a call is refused as its key is missing or wrong; the number of that
  * differs between the years of OneNET. */
 export function isOfKey(text) {
-  return /^(?:api-key required|auth failed)$/.test(text);
+  return text === "api-key required" || text === REFUSED;
 }
 
 /** setKey(text): the api-key of all calls from now on, kept for this tab. */
@@ -90,6 +92,8 @@ function parsed(text) {
 }
 
 async function fetched(url, options) {
+  // The browser sends no other characters in a header. The emulator's keys have none of them.
+  if (/[^\x20-\x7e]/.test(key)) throw new Refusal(0, REFUSED, "/emulator/");
   try {
     return await fetch(url, { cache: "no-store", ...options });
   } catch (error) {

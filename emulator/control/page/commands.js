@@ -6,7 +6,7 @@ import { ask, button, choice, dialog, facts, field, fill, h, run, state, toast }
 import { parts, shown, valueInput } from "./objects.js";
 import { poll } from "./polling.js";
 import { now } from "./stream.js";
-import { count, t } from "./texts.js";
+import { count, t, visible } from "./texts.js";
 import { parameter } from "./times.js";
 
 const PER_PAGE = 20;
@@ -139,10 +139,10 @@ export function show(place, device) {
           [t("Created"), found.create_time],
           [t("Sent"), found.send_time],
           [t("Answered"), found.confirm_time],
-          ...rest.map(([name, value]) => [name, String(value)]),
+          ...rest.map(([name, value]) => [name, visible(value)]),
         ]),
-        found.content && [h("h3", {}, t("Body")), h("pre", {}, shown(found.content))],
-        found.cmd_result && [h("h3", {}, t("Answer")), h("pre", {}, shown(found.cmd_result))],
+        found.content && [h("h3", {}, t("Body")), h("pre", {}, visible(shown(found.content)))],
+        found.cmd_result && [h("h3", {}, t("Answer")), h("pre", {}, visible(shown(found.cmd_result)))],
       ],
     });
   }

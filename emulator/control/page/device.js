@@ -1,6 +1,7 @@
 // View: one device: what it is, and in tabs its resources, data points and offline commands.
 //
-// A tab is a module with show(place, device, rest) → { close(), online?(is), move?(rest) }. `device` is
+// A tab is a module with show(place, device, rest) → { close(), online?(is), streams?(datastreams),
+// move?(rest) }. `device` is
 // as the API shows it, `rest` what the address has after the tab; `move` is called when only that
 // changes.
 
@@ -12,7 +13,7 @@ import * as points from "./points.js";
 import { poll } from "./polling.js";
 import * as resources from "./resources.js";
 import { follow } from "./stream.js";
-import { t } from "./texts.js";
+import { t, visible } from "./texts.js";
 
 // Modules by device: a call brings those of all devices, so it is made when one is not known yet.
 let modules = new Map();
@@ -54,7 +55,7 @@ export function show(place, path) {
         [t("Observed after login (obsv)"), device.obsv ? t("yes") : t("no")],
         [t("Has observations (obsv_st)"), device.obsv_st ? t("yes") : t("no")],
         modules.has(id) ? [t("Module"), h("a", { href: `#/modules/${modules.get(id)}` }, modules.get(id))] : null,
-        device.tags.length ? [t("Tags"), device.tags.map((tag) => h("span", { class: "tag" }, tag))] : null,
+        device.tags.length ? [t("Tags"), device.tags.map((tag) => h("span", { class: "tag" }, visible(tag)))] : null,
         device.desc ? [t("Description"), device.desc] : null,
         device.other ? [t("Other"), h("code", {}, JSON.stringify(device.other))] : null,
       ]),
@@ -63,10 +64,33 @@ export function show(place, path) {
 
   async function load() {
     const before = device;
-    device = await get(`/devices/${encodeURIComponent(id)}`, {}, ending.signal);
+    try {
+      device = await get(`/devices/${encodeURIComponent(id)}`, {}, ending.signal);
+    } catch (error) {
+      if (await isMissing(error)) return gone();
+      throw error;
+    }
     // Only what is new is drawn: its buttons may have the focus.
     if (!before || headOf(before) !== headOf(device)) showHead();
     if (before && before.online !== device.online) part?.shown.online?.(device.online);
+    part?.shown.streams?.(device.datastreams ?? []);
+  }
+
+  // OneNET refuses a device that is not there as it refuses a wrong key.
+  async function isMissing(error) {
+    if (!error.ofKey && /^\d+$/.test(id)) return false;
+    await get("/emulator/state", {}, ending.signal); // rejects: it is the key
+    return true;
+  }
+
+  function gone() {
+    stop();
+    part?.shown.close();
+    for (const dialog of document.querySelectorAll("dialog")) dialog.close(); // on this device
+    device = part = parts = null;
+    beginning = false;
+    fill(head, heading(t("No such device: {id}", { id })));
+    fill(body, h("p", { role: "alert" }, t("It has been deleted, or its id is wrong.")));
   }
 
   async function findModule() {
@@ -126,7 +150,7 @@ export function show(place, path) {
   // The stream was away: the device may have logged in or out meanwhile.
   async function again() {
     await load();
-    part?.shown.online?.(device.online);
+    if (device) part?.shown.online?.(device.online);
   }
 
   async function begin() {
@@ -136,9 +160,10 @@ export function show(place, path) {
       await load();
     } catch (error) {
       beginning = false;
-      if (error.name !== "AbortError") fill(body, h("p", { class: "problem" }, error.message));
-      throw error;
+      if (error.name !== "AbortError") fill(body, h("p", { class: "problem", role: "alert" }, error.message));
+      return;
     }
+    if (!device) return;
     parts = tabs(
       t("Parts of the device"),
       [

@@ -2,17 +2,19 @@
 //
 // The list is loaded by the public API, page by page, some pages at a time. Meanwhile and afterwards
 // the stream says which device logs in or out. What it says after the load began wins over what the
-// load brings. A device that the list does not know yet, as another program has created it, is
-// fetched.
+// load brings. What the stream does not tell is looked for every other second: devices that another
+// program has created or deleted, and, on the last page, what it has edited.
 
 import { get, post, remove } from "./api.js";
 import { ask, button, choice, dialog, field, fill, h, heading, run, state, toast } from "./dom.js";
+import { poll } from "./polling.js";
 import { rows } from "./rows.js";
 import { follow } from "./stream.js";
-import { count, t } from "./texts.js";
+import { count, t, visible } from "./texts.js";
 
 const PER_PAGE = 100; // the API's limit
 const AT_A_TIME = 4; // pages; browsers have six connections to a server
+const EVERY = 2000; // ms
 const NAMED = 100; // ids in one search
 const kept = { text: "", shown: "all" }; // what the user searched, until the page is closed
 
@@ -53,10 +55,10 @@ export function show(place) {
     name: (one) => one.id,
     cells: (one) => [
       online(one.online),
-      h("a", { href: `#/devices/${one.id}` }, one.title),
+      h("a", { href: `#/devices/${one.id}` }, visible(one.title)),
       one.id,
       imei(one),
-      one.tags.map((tag) => h("span", { class: "tag" }, tag)),
+      one.tags.map((tag) => h("span", { class: "tag" }, visible(tag))),
       one.create_time,
       button("×", () => erase(one), {
         kind: "plain small",
@@ -107,9 +109,26 @@ export function show(place) {
 
   function add(one) {
     if (heard.has(one.id)) one.online = heard.get(one.id);
-    const words = [one.title, one.id, imei(one), one.imsi, one.desc ?? "", ...one.tags];
-    one.text = words.join("\n").toLowerCase();
+    one.text = textOf(one).toLowerCase();
     devices.set(one.id, one);
+  }
+
+  // The last page has the newest devices, and its number follows from how many there are: it differs
+  // from the list's after each device that was created or deleted.
+  async function look() {
+    if (loading) return;
+    const page = Math.max(1, Math.ceil(devices.size / PER_PAGE));
+    const found = await get("/devices", { page, per_page: PER_PAGE }, ending.signal);
+    if (loading) return;
+    const known = [...devices.keys()].slice((page - 1) * PER_PAGE);
+    const ids = found.devices.map((one) => one.id);
+    if (found.total_count !== devices.size || ids.join() !== known.join()) {
+      await load();
+      return;
+    }
+    const edited = found.devices.filter((one) => textOf(one) !== textOf(devices.get(one.id)));
+    edited.forEach(add);
+    if (edited.length) filter();
   }
 
   async function load() {
@@ -168,6 +187,7 @@ export function show(place) {
     follow("link", (is) => is && run(null, load)),
   ];
   run(null, load);
+  ends.push(poll(look, EVERY));
   return {
     close() {
       ending.abort();
@@ -184,6 +204,11 @@ export function online(is) {
 /** imei(device) → the IMEI of a device as the API shows it. */
 export function imei(one) {
   return Object.keys(one.auth_info)[0] ?? "";
+}
+
+// What is searched and shown of a device, but for its state.
+function textOf(one) {
+  return [one.title, one.id, imei(one), one.imsi, one.desc ?? "", ...one.tags].join("\n");
 }
 
 async function everyDevice(signal) {

@@ -5,7 +5,7 @@
 // by element.style, which the policy allows.
 
 import { Mistake } from "./api.js";
-import { t } from "./texts.js";
+import { t, visible } from "./texts.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 // What is set as a property: as an attribute it would only be the initial value.
@@ -46,8 +46,9 @@ export function fill(element, ...children) {
 
 /** heading("Devices", ...children) → h1 of a view; `text` also becomes the window's title. */
 export function heading(text, ...children) {
-  document.title = `${text} - ${t("M5310 emulator")}`;
-  return h("h1", {}, text, ...children);
+  const shown = visible(text);
+  document.title = `${shown} - ${t("M5310 emulator")}`;
+  return h("h1", {}, shown, ...children);
 }
 
 /** button("Save", action, { kind: "main" | "danger" | "plain", ...attributes }) → button.
@@ -91,9 +92,46 @@ export function field(label, input, hint) {
 /** number(input) → its number. Throws a Mistake that names the field: empty, or not in its range. */
 export function number(input) {
   if (input.validity.valid && input.value !== "") return Number(input.value);
-  input.focus();
-  throw new Mistake(`${input.labels?.[0]?.textContent ?? ""}: ${input.validationMessage}`);
+  throw new Mistake(wrong([input]));
 }
+
+/** wrong(inputs) → what is wrong with the first of them that is, which gets the focus; "" for nothing.
+ * In the language of the page: the browser's own messages have that of the browser. */
+export function wrong(inputs) {
+  const one = [...inputs].find((each) => each.willValidate && !each.validity.valid);
+  if (!one) return "";
+  one.focus();
+  return t("{field}: {problem}", { field: one.labels?.[0]?.textContent ?? "", problem: expected(one) });
+}
+
+function expected(input) {
+  const { valueMissing, badInput, rangeUnderflow, rangeOverflow, stepMismatch } = input.validity;
+  const { min, max } = input;
+  if (valueMissing) return t("nothing is given, expected a value");
+  if (badInput) return t("no complete value, expected such as {text}", { text: input.type === "number" ? "20" : "2018-06-01 12:00:00" });
+  if (rangeUnderflow || rangeOverflow) {
+    const text = JSON.stringify(input.value);
+    if (max === "") return t("{text}, expected {min} or more", { text, min });
+    if (min === "") return t("{text}, expected at most {max}", { text, max });
+    return t("{text}, expected {min} to {max}", { text, min, max });
+  }
+  if (stepMismatch) return t("{text}, expected a whole number", { text: JSON.stringify(input.value) });
+  const hint = document.getElementById(input.getAttribute("aria-describedby"))?.textContent ?? "";
+  return t("{text}, expected: {hint}", { text: JSON.stringify(input.value), hint });
+}
+
+/** reflect(input, value): shows a value that may change behind the page, but not under the hands of a
+ * person: not in the field that has the focus, nor in place of what was typed and not yet sent. */
+export function reflect(input, value) {
+  const [member, text] = input.type === "checkbox" ? ["checked", Boolean(value)] : ["value", String(value)];
+  const last = reflected.get(input);
+  const typed = last !== undefined && input[member] !== last;
+  if (input === document.activeElement || (typed && last === text)) return;
+  input[member] = text;
+  reflected.set(input, text);
+}
+
+const reflected = new WeakMap(); // input → what it showed last
 
 /** choice({ value: "text", ... } | [[value, text], ...], chosen, attributes?) → select. */
 export function choice(options, chosen, attributes = {}) {
@@ -173,11 +211,9 @@ export function dialog({ title, body = [], action, kind = "main", submit = async
     });
     form.addEventListener("submit", (event) => {
       event.preventDefault();
-      const wrong = [...form.elements].find((one) => one.willValidate && !one.validity.valid);
-      if (wrong) {
-        fill(problem, `${wrong.labels?.[0]?.textContent ?? ""}: ${wrong.validationMessage}`);
-        wrong.focus();
-      } else if (action) act(submit);
+      const mistake = wrong(form.elements);
+      if (mistake) fill(problem, mistake);
+      else if (action) act(submit);
     });
     async function act(what) {
       if (form.getAttribute("aria-busy") === "true") return;

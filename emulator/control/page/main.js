@@ -121,9 +121,14 @@ function build() {
 }
 
 function close() {
-  for (const dialog of document.querySelectorAll("dialog")) dialog.close(); // as after "back"
+  closeDialogs();
   open?.shown?.close?.();
   open = null;
+}
+
+// They are of the view, or of the tab, that was left: as after "back".
+function closeDialogs() {
+  for (const dialog of document.querySelectorAll("dialog")) dialog.close();
 }
 
 function go({ focus = true } = {}) {
@@ -132,6 +137,7 @@ function go({ focus = true } = {}) {
     if (link.dataset.view === next.name) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
+  closeDialogs();
   if (open?.view === next.view && open.shown?.move?.(next.path)) {
     open.path = next.path;
     return;

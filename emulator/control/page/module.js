@@ -2,7 +2,7 @@
 // restarts, the end of its login, commands typed on its line.
 
 import { get, post, put } from "./api.js";
-import { button, choice, facts, field, fill, h, heading, number as numberOf, run, state, toast } from "./dom.js";
+import { button, choice, facts, field, fill, h, heading, number as numberOf, reflect, run, state, toast } from "./dom.js";
 import { ofModule } from "./existing.js";
 import { changesOf, connection, coverages, loginStates, registration, sims, yes } from "./module_words.js";
 import { follow, now, watch } from "./stream.js";
@@ -216,16 +216,9 @@ function controlsOf(number) {
       busy.checked = module.busy;
       plugged = module.plugged;
       fill(cable, plugged ? t("Unplug") : t("Plug in"));
-      for (const [name, input] of Object.entries(noise)) reflect(input, String(module.noise[name]));
+      for (const [name, input] of Object.entries(noise)) reflect(input, module.noise[name]);
     },
   };
-}
-
-function reflect(input, value) {
-  const typed = input.dataset.shown !== undefined && input.value !== input.dataset.shown;
-  if (input === document.activeElement || (typed && input.dataset.shown === value)) return;
-  input.value = value;
-  input.dataset.shown = value;
 }
 
 const check = (input, text) => h("label", { class: "check" }, input, text);

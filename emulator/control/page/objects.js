@@ -3,6 +3,7 @@
 import { get, Mistake } from "./api.js";
 import { choice, field, fill, h } from "./dom.js";
 import { t } from "./texts.js";
+import { parameter, posix, whole } from "./times.js";
 
 let registry = null; // a Promise, one for the life of the page
 
@@ -57,14 +58,26 @@ export function shown(value) {
 
 const KINDS = {
   number: () => t("number"),
+  integer: () => t("whole number"),
+  time: () => t("time (Beijing)"),
   boolean: () => t("true or false"),
   text: () => t("text"),
   opaque: () => t("bytes (hexadecimal)"),
 };
-const OF_TYPE = { Boolean: "boolean", String: "text", Opaque: "opaque", Objlnk: "text", Corelnk: "text" };
+const OF_TYPE = {
+  Integer: "integer",
+  "Unsigned Integer": "integer",
+  Time: "time",
+  Boolean: "boolean",
+  String: "text",
+  Opaque: "opaque",
+  Objlnk: "text",
+  Corelnk: "text",
+};
+const LATEST = 253402300799; // seconds: the last that a field for a time takes
 
-/** kindOf("Float", value) → "number" | "boolean" | "text" | "opaque": by the registry's type, or else
- * by a value that the resource had. */
+/** kindOf("Float", value) → a name in KINDS: by the registry's type, or else by a value that the
+ * resource had. */
 export function kindOf(type, value) {
   if (type) return OF_TYPE[type] ?? "number";
   if (typeof value === "boolean") return "boolean";
@@ -83,12 +96,13 @@ export function valueInput(kind, value) {
   const select = choice(kinds, kind, { id: "value-kind", onchange: () => draw() });
   let input;
   const draw = () => {
-    const old = value === undefined || kindOf(null, value) !== select.value ? "" : shown(value);
+    const old = textFor(select.value, value);
     const attributes = { id: "value", autocomplete: "off", value: old, autofocus: true };
     if (select.value === "boolean") input = choice({ true: "true", false: "false" }, old || "true", { id: "value", autofocus: true });
     else if (select.value === "text") input = h("textarea", attributes);
+    else if (select.value === "time") input = h("input", { ...attributes, type: "datetime-local", step: 1 });
     else input = h("input", attributes);
-    const example = { number: "20.5, -3, 1e6", opaque: "01 02 ff" }[select.value];
+    const example = { number: "20.5, -3, 1e6", integer: "20, -3", opaque: "01 02 ff" }[select.value];
     fill(place, field(t("Value"), input, example && t("such as {text}", { text: example })));
   };
   draw();
@@ -98,16 +112,44 @@ export function valueInput(kind, value) {
   };
 }
 
+// A value that the resource had, as the field of this kind takes it; "" for a value of another kind.
+function textFor(kind, value) {
+  if (value === undefined) return "";
+  const isNumber = kindOf(null, value) === "number";
+  if (kind === "time") return isNumber && value >= 0 && value <= LATEST ? parameter(Number(value)) : "";
+  if (kind === "integer") return isNumber ? shown(value) : "";
+  return kindOf(null, value) === kind ? shown(value) : "";
+}
+
+const NUMBER = /^-?(0|[1-9]\d*)(\.\d+)?([eE][-+]?\d+)?$/;
+const INTEGER = /^-?(0|[1-9]\d*)$/;
+
+// Whole numbers of 64 bits go out with all their digits, where the browser can do it.
+function exact(digits) {
+  return Number.isSafeInteger(Number(digits)) || !JSON.rawJSON ? Number(digits) : JSON.rawJSON(digits);
+}
+
 const READ = {
   boolean: (text) => ({ val: text === "true" }),
   text: (text) => ({ val: text }),
   number(text) {
     const digits = text.trim();
-    if (!/^-?(0|[1-9]\d*)(\.\d+)?([eE][-+]?\d+)?$/.test(digits))
+    if (!NUMBER.test(digits))
       throw new Mistake(t("{text} is no number, expected such as 20.5", { text: JSON.stringify(text) }));
-    // Whole numbers of 64 bits go out with all their digits, where the browser can do it.
-    const exact = Number.isSafeInteger(Number(digits)) || !JSON.rawJSON;
-    return { val: exact ? Number(digits) : JSON.rawJSON(digits) };
+    if (!Number.isFinite(Number(digits)))
+      throw new Mistake(t("{text} is too large, expected a number up to 1.7e308", { text: JSON.stringify(text) }));
+    return { val: INTEGER.test(digits) ? exact(digits) : Number(digits) };
+  },
+  integer(text) {
+    const digits = text.trim();
+    if (!INTEGER.test(digits) || BigInt.asIntN(64, BigInt(digits)) !== BigInt(digits))
+      throw new Mistake(t("{text} is no whole number of 64 bits, expected such as 20 or -3", { text: JSON.stringify(text) }));
+    return { val: exact(digits) };
+  },
+  time(text) {
+    const seconds = posix(whole(text));
+    if (Number.isNaN(seconds)) throw new Mistake(t("The time is not complete, expected a date and a time"));
+    return { val: seconds };
   },
   opaque(text) {
     const digits = text.replace(/\s+/g, "");

@@ -1,10 +1,13 @@
 // View: the air between modules and cloud, how the cloud treats its devices, and scenarios.
 
 import { get, put } from "./api.js";
-import { button, fill, h, heading, field, number, toast } from "./dom.js";
+import { button, fill, h, heading, field, number, reflect, toast } from "./dom.js";
+import { poll } from "./polling.js";
 import { scenario } from "./scenario.js";
 import { follow } from "./stream.js";
 import { t } from "./texts.js";
+
+const EVERY = 2000; // ms
 
 /** show(place, path): see main.js. */
 export function show(place) {
@@ -13,50 +16,58 @@ export function show(place) {
   const played = scenario();
   fill(place, heading(t("Air and platform")), problem, columns, played.element);
 
+  const forms = { air: form(t("Air"), "air", airs()), platform: form(t("Platform"), "platform", platforms()) };
+
+  async function look() {
+    const now = await get("/emulator/state");
+    for (const [name, { state }] of Object.entries(forms)) state(now[name]);
+    if (!columns.firstChild) fill(columns, Object.values(forms).map(({ element }) => element));
+    fill(problem);
+  }
+
   async function load() {
     try {
-      const { air, platform } = await get("/emulator/state");
-      fill(columns, form(t("Air"), "air", airs(), air), form(t("Platform"), "platform", platforms(), platform));
-      fill(problem);
+      await look();
     } catch (error) {
       fill(problem, error.message);
     }
   }
 
-  // Once they are shown they stay: a person may be changing them.
-  const unfollow = follow("link", (is) => is && !columns.firstChild && load());
+  const unfollow = follow("link", (is) => is && load());
   load();
+  const stop = poll(look, EVERY); // others change them, too
   return {
     close() {
       unfollow();
+      stop();
       played.close();
     },
   };
 }
 
-// `parts`: member → [text, step of a number; null: yes or no].
-function form(title, name, parts, values) {
+// `parts`: member → [text, step of a number; null: yes or no]. → { element, state(values) }.
+function form(title, name, parts) {
   const inputs = Object.entries(parts).map(([member, [text, step]]) => {
     const kind =
       step === null
-        ? { type: "checkbox", checked: values[member] }
-        : { type: "number", min: 0, step, value: values[member], required: true };
+        ? { type: "checkbox" }
+        : { type: "number", min: 0, step, required: true };
     return [member, text, h("input", { ...kind, id: `${name}-${member}` })];
   });
 
   async function save() {
     const read = (input) => (input.type === "checkbox" ? input.checked : number(input));
     const body = Object.fromEntries(inputs.map(([member, , input]) => [member, read(input)]));
-    const now = await put(`/emulator/${name}`, body);
-    for (const [member, , input] of inputs) {
-      if (input.type === "checkbox") input.checked = now[member];
-      else input.value = now[member];
-    }
+    state(await put(`/emulator/${name}`, body));
     toast(t("Saved"));
   }
 
+  function state(values) {
+    for (const [member, , input] of inputs) reflect(input, values[member]);
+  }
+
   const [flags, numbers] = [inputs.filter(([, , one]) => one.type === "checkbox"), inputs.filter(([, , one]) => one.type !== "checkbox")];
-  return h(
+  const element = h(
     "section",
     { class: "card" },
     h("h2", {}, title),
@@ -64,6 +75,7 @@ function form(title, name, parts, values) {
     flags.map(([, text, input]) => h("label", { class: "check" }, input, text)),
     h("div", { class: "actions" }, button(t("Save"), save, { kind: "main", id: `${name}-save` })),
   );
+  return { element, state };
 }
 
 function airs() {

@@ -7,21 +7,22 @@ import { plot } from "./plot.js";
 import { poll } from "./polling.js";
 import { rows } from "./rows.js";
 import { now } from "./stream.js";
-import { count, t } from "./texts.js";
-import { parameter, posix } from "./times.js";
+import { count, t, visible } from "./texts.js";
+import { parameter, posix, whole } from "./times.js";
 
 const PAGE = 6000; // points of one answer, the API's limit
 const MOST = 60_000; // points that the page holds
 const EVERY = 2000; // ms between looks for new points
 const YEAR = 366 * 86400; // seconds; the API ignores what is later
 
-/** show(place, device, [stream]) → { close(), move([stream]) }. */
+/** show(place, device, [stream]) → { close(), streams(datastreams), move([stream]) }. */
 export function show(place, device, [wanted]) {
   const ending = new AbortController();
   let points = [];
   let curve = null;
   let names = {};
   let more = false;
+  let loaded = false; // whether the streams are shown
 
   const streams = choice([], "", { id: "stream", onchange: () => go(streams.value) });
   const extent = choice(
@@ -40,7 +41,7 @@ export function show(place, device, [wanted]) {
     class: "points-list",
     height: 26,
     columns: [{ title: t("Time (Beijing)"), class: "mono" }, { title: t("Value"), class: "mono" }],
-    cells: (one) => [one.at, shown(one.value)],
+    cells: (one) => [one.at, visible(shown(one.value))],
     empty: t("There is no data point."),
   });
   fill(
@@ -84,10 +85,18 @@ export function show(place, device, [wanted]) {
   async function loadStreams() {
     names = await loadNames();
     const found = await get(`/devices/${device.id}`, {}, ending.signal);
-    const ids = (found.datastreams ?? []).map((one) => one.id);
-    ids.sort((a, b) => a.localeCompare(b, "en", { numeric: true }));
+    showStreams(found.datastreams ?? [], wanted);
+    loaded = true;
+  }
+
+  function idsOf(found) {
+    return found.map((one) => one.id).sort((a, b) => a.localeCompare(b, "en", { numeric: true }));
+  }
+
+  function showStreams(found, chosen) {
+    const ids = idsOf(found);
     fill(streams, ids.map((id) => h("option", { value: id }, nameOf(id))));
-    streams.value = ids.includes(wanted) ? wanted : (ids[0] ?? "");
+    streams.value = ids.includes(chosen) ? chosen : (ids[0] ?? "");
   }
 
   async function load() {
@@ -100,7 +109,7 @@ export function show(place, device, [wanted]) {
     if (stream !== streams.value) return; // another one was chosen meanwhile
     const same = found.length === points.length && found.at(-1)?.at === points.at(-1)?.at && found[0]?.at === points[0]?.at;
     points = found;
-    if (!same || !curve) draw(stream);
+    if (!same || curve?.stream !== stream) draw(stream);
   }
 
   const all = (stream, query) => get(`/devices/${device.id}/datapoints`, { datastream_id: stream, ...query }, ending.signal);
@@ -149,7 +158,7 @@ export function show(place, device, [wanted]) {
 
   const stop = poll(async () => {
     if (!follow.checked || extent.value === "span") return;
-    await (streams.value ? load() : loadStreams());
+    await load();
   }, EVERY);
   run(null, async () => {
     await loadStreams();
@@ -160,16 +169,16 @@ export function show(place, device, [wanted]) {
       ending.abort();
       stop();
     },
+    streams(found) {
+      if (!loaded || streams === document.activeElement) return; // not under a person's hands
+      const same = idsOf(found).join() === [...streams.options].map((one) => one.value).join();
+      if (!same) showStreams(found, streams.value || wanted);
+    },
     move([stream]) {
-      if (stream) streams.value = stream;
+      if ([...streams.options].some((one) => one.value === stream)) streams.value = stream;
       run(null, load);
     },
   };
-}
-
-// A field's time with seconds, which browsers leave out where they are 0.
-function whole(text) {
-  return text.length === 16 ? `${text}:00` : text.slice(0, 19);
 }
 
 function numeric(value) {

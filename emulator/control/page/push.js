@@ -1,7 +1,7 @@
 // View: the push of the product to an application: its settings, and how it goes.
 
 import { get, put, remove } from "./api.js";
-import { ask, button, choice, facts, field, fill, h, heading, run, state, toast } from "./dom.js";
+import { ask, button, choice, facts, field, fill, h, heading, run, state, toast, wrong } from "./dom.js";
 import { poll } from "./polling.js";
 import { translated } from "./refusals.js";
 import { count, t } from "./texts.js";
@@ -86,11 +86,12 @@ export function show(place) {
   }
 
   async function save() {
+    fill(problem, wrong(form.elements));
+    if (problem.textContent) return;
     const body = { url: url.value.trim(), token: token.value, pad: Number(pad.value) };
     if (key.value) body.aes_key = key.value;
     if (seconds.value) body.batch_seconds = Number(seconds.value);
     if (points.value) body.batch_count = Number(points.value);
-    fill(problem);
     try {
       await put("/emulator/push", body);
       toast(t("The application has answered the check; messages go to it from now on"));

@@ -10,11 +10,11 @@
 
 import { get, Mistake, post } from "./api.js";
 import { imei } from "./devices.js";
-import { button, choice, dialog, field, fill, h, run } from "./dom.js";
+import { button, choice, dialog, field, fill, h, number as numberOf, run, toast } from "./dom.js";
 import { kindOf, loadNames, parts, pathOf, shown, streamOf, valueInput } from "./objects.js";
 import { poll } from "./polling.js";
-import { now } from "./stream.js";
-import { t } from "./texts.js";
+import { isPaused, now } from "./stream.js";
+import { t, visible } from "./texts.js";
 import { beijing, posix, span } from "./times.js";
 
 const EVERY = 2000; // ms
@@ -60,20 +60,23 @@ export function show(place, device) {
 
   // Operations ------------------------------------------------------------------------------------
 
-  const wait = () => ({ timeout: timeout.value || undefined });
+  const wait = () => ({ timeout: timeout.value || timeout.validity.badInput ? numberOf(timeout) : undefined });
 
   async function perform(name, path, action) {
     const began = performance.now();
+    if (isPaused()) toast(t("Time is paused: the device answers when it runs again"));
     const note = (outcome, kind) => {
       const took = Math.round(performance.now() - began);
       const time = h("span", { class: "faint mono" }, beijing(now()).slice(11));
-      const text = h("span", { class: kind }, outcome);
+      const text = h("span", { class: kind }, visible(outcome));
       notes.prepend(h("p", {}, time, ` ${name} ${path}: `, text, h("span", { class: "faint" }, ` ${took} ms`)));
       while (notes.children.length > MOST_NOTES) notes.lastElementChild.remove();
     };
     try {
       const data = await inTurn(action);
       note(data?.outcome ?? t("done"), "good");
+      // Of a read and a discover the outcome shows in the tree; the log may be out of sight.
+      if (data?.outcome === undefined) toast(`${name} ${path}: ${t("done")}`);
       return data;
     } catch (error) {
       if (error.name !== "AbortError") note(error.message, "problem");
@@ -231,7 +234,7 @@ export function show(place, device) {
     const entry = values.get(path);
     const unit = entry ? unitOf(path) : "";
     const points = streams.has(streamOf(path));
-    fill(value, entry ? valueText(entry) : h("span", { class: "faint" }, "-"), unit && h("span", { class: "faint" }, ` ${unit}`));
+    fill(value, entry ? visible(valueText(entry)) : h("span", { class: "faint" }, "-"), unit && h("span", { class: "faint" }, ` ${visible(unit)}`));
     if (points) value.append(" ", h("a", { href: `#/devices/${device.id}/points/${streamOf(path)}`, class: "points", "aria-label": t("Data points of {path}", { path }) }, t("points")));
     showAge(path, age);
     if (fresh && entry) {
@@ -255,6 +258,8 @@ export function show(place, device) {
       const own = values.get(`${at.obj_id}/${at.obj_inst_id}/${UNITS}`)?.value;
       if (typeof own === "string") return own;
     }
+    const { value } = values.get(path);
+    if (resource(path)?.type === "Time" && typeof value === "number") return beijing(value);
     return resource(path)?.units ?? "";
   }
 

@@ -17,7 +17,8 @@ for = 60
 
 /** scenario() → { element, close() }: to write, play, follow and stop a scenario. */
 export function scenario() {
-  const text = h("textarea", { id: "scenario-text", rows: 12, spellcheck: "false", maxlength: 20_000 });
+  const keep = () => sessionStorage.setItem(KEPT, text.value); // for the way back from another view
+  const text = h("textarea", { id: "scenario-text", rows: 12, spellcheck: "false", maxlength: 20_000, oninput: keep });
   text.value = sessionStorage.getItem(KEPT) ?? EXAMPLE;
   const problem = h("p", { class: "problem", role: "alert" });
   const now = h("p", { id: "scenario-state" });
@@ -27,7 +28,6 @@ export function scenario() {
   const stop = button(t("Stop"), end, { id: "scenario-stop" });
 
   async function begin() {
-    sessionStorage.setItem(KEPT, text.value);
     fill(problem);
     try {
       const begun = await post("/emulator/scenario", { text: text.value });

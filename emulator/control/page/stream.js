@@ -64,6 +64,11 @@ export function now() {
   return clock.paused ? clock.now : clock.now + passed * clock.speed;
 }
 
+/** isPaused() → whether the emulator's clock stands still, as far as the last state says. */
+export function isPaused() {
+  return clock.paused;
+}
+
 /** isLinked() → whether the stream is open. */
 export function isLinked() {
   return linked;

@@ -17,11 +17,21 @@ function kept() {
   return text === "zh" || text === "en" ? text : null;
 }
 
-/** t(text, values?) → string: `text` in the user's language, with {name} replaced by values.name. */
+// Turns the text around it, or cannot be seen; lines and tabs are text.
+const HIDDEN = /[^\P{Cc}\n\t]|[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
+
+/** visible(text) → `text` of a device, with escapes such as \u202e for what would turn around the text
+ * beside it, and for control characters. */
+export function visible(text) {
+  return String(text).replace(HIDDEN, (one) => `\\u${one.codePointAt(0).toString(16).padStart(4, "0")}`);
+}
+
+/** t(text, values?) → string: `text` in the user's language, with {name} replaced by values.name, as
+ * visible() shows it. */
 export function t(text, values = {}) {
   const found = chosen === "zh" ? (ZH[text] ?? text) : text;
   return found.replace(/\{(\w+)\}/g, (whole, name) =>
-    Object.hasOwn(values, name) ? String(values[name]) : whole,
+    Object.hasOwn(values, name) ? visible(values[name]) : whole,
   );
 }
 

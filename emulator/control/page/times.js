@@ -21,6 +21,12 @@ export function parameter(seconds) {
   return beijing(seconds).replace(" ", "T");
 }
 
+/** whole("2018-06-01T12:00") → "2018-06-01T12:00:00": a field's time with its seconds, which browsers
+ * leave out where they are 0. */
+export function whole(text) {
+  return text.length === 16 ? `${text}:00` : text.slice(0, 19);
+}
+
 /** span(seconds) → "3.2 s", "5 min 12 s", "2 h 5 min", "3 d 4 h". */
 export function span(seconds) {
   if (!Number.isFinite(seconds)) return "";

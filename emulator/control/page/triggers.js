@@ -2,10 +2,12 @@
 
 import { get, Mistake, post, put, remove } from "./api.js";
 import { ask, button, choice, dialog, field, fill, h, heading, run, state, toast } from "./dom.js";
+import { poll } from "./polling.js";
 import { rows } from "./rows.js";
-import { count, t } from "./texts.js";
+import { count, t, visible } from "./texts.js";
 
 const PER_PAGE = 100;
+const EVERY = 2000; // ms
 // What `threshold` is, by type (guide 4.2.10.1). The year decides which types there are.
 const NUMBER = "number";
 const RANGE = "range";
@@ -29,6 +31,7 @@ const TYPES = {
 /** show(place, path): see main.js. */
 export function show(place) {
   const ending = new AbortController();
+  let drawn = "";
   const number = h("span", { class: "faint", id: "trigger-count", role: "status" });
   const list = rows({
     label: t("Triggers"),
@@ -46,7 +49,7 @@ export function show(place) {
     name: (one) => String(one.id),
     cells: (one) => [
       one.id,
-      one.title ?? "",
+      visible(one.title ?? ""),
       condition(one),
       watched(one),
       one.url,
@@ -91,6 +94,9 @@ export function show(place) {
       if (found.length >= data.total_count || !data.triggers.length) break;
     }
     list.setEmpty(t("There is no trigger."));
+    const key = JSON.stringify(found);
+    if (key === drawn) return;
+    drawn = key;
     list.set(found);
     fill(number, t("Triggers: {n}", { n: count(found.length) }));
   }
@@ -112,7 +118,13 @@ export function show(place) {
   }
 
   run(null, load);
-  return { close: () => ending.abort() };
+  const stop = poll(read, EVERY); // others change them, too
+  return {
+    close() {
+      ending.abort();
+      stop();
+    },
+  };
 }
 
 function condition({ type, threshold }) {

@@ -79,7 +79,7 @@ function view(place, number) {
     ],
     name: (one) => one.id,
     mark: (one) => `${one.way}${one.urc ? " urc" : ""}`,
-    cells: (one) => [one.at.toFixed(3), one.module ?? "", lanes(one.way), brief(one), words.of(one) ?? "…"],
+    cells: (one) => [one.at.toFixed(3), one.module ?? "", lanes(one.way), brief(one), printable(words.of(one) ?? "…")],
     open: showDetail,
     empty: t("Nothing has been sent yet."),
   });
@@ -180,12 +180,13 @@ function view(place, number) {
       detail,
       h("p", { class: "faint" }, `${one.at.toFixed(6)} s, ${wayName(one.way)}`, one.urc ? `, ${t("unsolicited (URC)")}` : ""),
       h("pre", {}, printable(one.text)),
-      h("p", {}, words.of(one) || ""),
-      one.way === "up" || one.way === "down" ? coapHints(one.text).map((hint) => h("p", { class: "faint" }, hint)) : null,
+      h("p", {}, printable(words.of(one) ?? "")),
+      one.way === "up" || one.way === "down" ? coapHints(one.text).map((hint) => h("p", { class: "faint" }, printable(hint))) : null,
       button(t("Close"), () => {
         detail.hidden = true;
       }),
     );
+    detail.scrollIntoView({ block: "nearest" }); // it is below the list
   }
 
   const stops = [

@@ -558,4 +558,22 @@ export const ZH = {
   "Scenario": "场景",
   "Events by time or by command: the README has all keys, under Scenarios.": "按时间或按命令触发的事件；全部键见 README 的场景一节。",
   "Events (TOML)": "事件（TOML）",
+
+  // fields, values and devices that are gone
+  "{field}: {problem}": "{field}：{problem}",
+  "nothing is given, expected a value": "未填写，请填写",
+  "no complete value, expected such as {text}": "填写不完整，应如 {text}",
+  "{text}, expected {min} or more": "{text} 不正确，应不小于 {min}",
+  "{text}, expected at most {max}": "{text} 不正确，应不大于 {max}",
+  "{text}, expected {min} to {max}": "{text} 不正确，应为 {min} 至 {max}",
+  "{text}, expected a whole number": "{text} 不正确，应为整数",
+  "{text}, expected: {hint}": "{text} 不正确，应为：{hint}",
+  "No such device: {id}": "没有此设备：{id}",
+  "It has been deleted, or its id is wrong.": "设备已被删除，或设备 ID 不正确。",
+  "whole number": "整数",
+  "time (Beijing)": "时间（北京时间）",
+  "{text} is too large, expected a number up to 1.7e308": "{text} 过大，应为不超过 1.7e308 的数字",
+  "{text} is no whole number of 64 bits, expected such as 20 or -3": "{text} 不是 64 位整数，应如 20 或 -3",
+  "The time is not complete, expected a date and a time": "时间不完整，应有日期和时间",
+  "Time is paused: the device answers when it runs again": "时间已暂停：恢复运行后设备才会应答",
 };
