@@ -31,11 +31,11 @@ LwM2M's tables. What the platform sends has the bytes of captured sessions.
 A report, from the device to the application: `Server` -> `Platform.report`, which in one
 transaction judges the triggers, stores the points and queues the pushes; then the report is
 acknowledged. A long one is acknowledged when it is kept, and worked off in turns (`reports`): later
-reports wait behind it. What else happens meanwhile, such as a logout, does not. What is queued is sent by `Platform.step`, through `posts`.
-Registers, updates and reports also tell `commands` that the device listens (`Platform.reachable`);
-the next step sends what waits for it, by `Platform.request`. `software_updates` leads a host to
-another version of its program in the same way: one request after the other, each at the outcome of
-the last one.
+reports wait behind it. What else happens meanwhile, such as a logout, does not. What is queued is
+sent by `Platform.step`, through `posts`. Registers, updates and reports also tell `commands` that
+the device listens (`Platform.reachable`); the next step sends what waits for it, by
+`Platform.request`. `software_updates` leads a host to another version of its program in the same
+way: one request after the other, each at the outcome of the last one.
 
 Server and product are apart. `lwm2m` knows endpoints, and its product only by the methods of
 `lwm2m.server.Product`. It imports no device, no data point and no HTTP. The product sees endpoints

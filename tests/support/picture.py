@@ -9,7 +9,7 @@ from emulator import Emulator
 from tests.support.browser import Browser, browser
 from tests.support.mcu import Mcu
 
-WIDTH, HEIGHT = 1200, 800
+WIDTH, HEIGHT = 1200, 680
 
 
 def make(window: Browser, it: Emulator, path: Path) -> None:

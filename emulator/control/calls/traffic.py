@@ -28,7 +28,8 @@ async def show(control: Control, turns: Turns, call: Call) -> Answer | Handler:
         viewer = Viewer(traffic, _texts(control), module, after)
         end = traffic.next
         return success({"entries": _entries(viewer, end), "lost": viewer.lost, "last": end * IDS})
-    pieces = traffic.kept(after // IDS, module)
+    first = -(-after // IDS)  # a file has whole pieces: what the piece of `after` has was seen
+    pieces = traffic.kept(first, module)
     match call.query["format"]:
         case "text":
             made, media, name = downloads.text(pieces, _texts(control)), _TEXT, "traffic.txt"
@@ -39,7 +40,8 @@ async def show(control: Control, turns: Turns, call: Call) -> Answer | Handler:
             if module is None:
                 raise required("module")
             port = control.bench.boards[module - 1].line.port
-            made = downloads.recording(pieces, control.started, port, traffic.baud[module])
+            baud = traffic.baud_before(first, module)
+            made = downloads.recording(pieces, control.started, port, baud)
             media, name = _LINES, f"module-{module}.jsonl"
     return partial(send, made, media, name, turns)
 

@@ -4,6 +4,7 @@
 // An answer is {"errno": 0, "data": ..., "error": "succ"}. Any other errno, and an emulator that
 // cannot be reached, is thrown as a Refusal; dom.run() shows it as a toast.
 
+import { translated } from "./refusals.js";
 import { t } from "./texts.js";
 
 const KEPT = "m5310.key";
@@ -14,14 +15,22 @@ export class Mistake extends Error {
   expected = true; // not the page's own fault, so not for the browser's console
 }
 
-/** Why a call failed. `errno`: the answer's number, which the message ends with; 0: no answer. */
+/** Why a call failed. `errno`: the answer's number, which the message ends with; 0: no answer.
+ * `ofKey`: whether the key is missing or wrong. */
 export class Refusal extends Error {
   expected = true;
 
-  constructor(errno, text) {
-    super(errno ? `${text} (errno ${errno})` : text);
+  constructor(errno, text, path = "") {
+    super(errno ? `${translated(path, text)} (errno ${errno})` : text);
     this.errno = errno;
+    this.ofKey = isOfKey(text);
   }
+}
+
+/** isOfKey(text) → whether a call is refused as its key is missing or wrong; the number of that
+ * differs between the years of OneNET. */
+export function isOfKey(text) {
+  return /^(?:api-key required|auth failed)$/.test(text);
 }
 
 /** setKey(text): the api-key of all calls from now on, kept for this tab. */
@@ -65,7 +74,7 @@ export async function call(method, path, { query, body, signal } = {}) {
     if (error.name === "AbortError") throw error;
     throw new Refusal(0, t("The answer of {path} is not JSON", { path }));
   }
-  if (answer.errno !== 0) throw new Refusal(answer.errno, answer.error);
+  if (answer.errno !== 0) throw new Refusal(answer.errno, answer.error, path);
   return answer.data;
 }
 
@@ -105,7 +114,7 @@ export async function download(path, query, name) {
   if (/^application\/json(;|$)/.test(response.headers.get("Content-Type") ?? "")) {
     // Refusals are JSON; a download in JSON is made by save().
     const answer = await response.json();
-    throw new Refusal(answer.errno, answer.error);
+    throw new Refusal(answer.errno, answer.error, path);
   }
   save(await response.blob(), name);
 }

@@ -42,7 +42,7 @@ function parsed(text) {
   const [path, query = ""] = split(where.trim(), "?");
   const option = (name) => new RegExp(`(?:^| )${name} (\\S+)`).exec(options)?.[1];
   return {
-    ...{ type, code, payload, path: path.slice(1), query, parts: path.split("/").slice(1).filter(Boolean) },
+    ...{ type, code, payload, path, query, parts: path.split("/").slice(1).filter(Boolean) },
     ...{ token: option("token"), mid: option("mid"), observe: option("Observe"), location: option("Location") },
     ...{ format: option("Content-Format"), accept: option("Accept"), block: option("Block1") ?? option("Block2") },
   };
@@ -93,25 +93,25 @@ function ofDevice({ code, parts, query, path, payload }) {
   }
   if (code === "DELETE" && parts[0] === "rd") return t("De-register: the device logs out.");
   if (code === "POST" && parts[0] === "bs") return t("Bootstrap-Request: the device asks for the address and key of its server.");
-  return t("{code} {path}: no request of a device in LwM2M 1.0.", { code, path: `/${path}` });
+  return t("{code} {path}: no request of a device in LwM2M 1.0.", { code, path });
 }
 
 function ofCloud({ code, parts, path, query, observe, accept }) {
   const at = { path };
   if (code === "GET") {
-    if (observe === "0") return t("Observe {path}: the cloud asks for its value, now and whenever it changes.", at);
-    if (observe !== undefined) return t("Cancel Observation of {path}: the cloud wants no more reports.", at);
-    if (accept === LINKS) return t("Discover {path}: the cloud asks which instances and resources there are.", at);
-    return t("Read {path}: the cloud asks for its value.", at);
+    if (observe === "0") return t("Observe {path}: its value, now and at each change.", at);
+    if (observe !== undefined) return t("Cancel Observation of {path}: the platform wants no more reports.", at);
+    if (accept === LINKS) return t("Discover {path}: the platform asks what it has.", at);
+    return t("Read {path}: the platform asks for its value.", at);
   }
   if (code === "PUT" && query) return t("Write-Attributes of {path}: {query}. They say when the device reports: pmin and pmax are seconds, gt, lt and st limits and steps of the value.", { path, query });
-  if (code === "PUT") return t("Write {path}: the cloud sets its value (Replace).", at);
+  if (code === "PUT") return t("Write {path}: the platform sets its value (Replace).", at);
   if (code === "POST" && parts[0] === "bs") return t("Bootstrap-Finish: the device has its settings, and logs in.");
   if (code === "POST" && parts.length === 3) return t("Execute {path}: the device does what this resource stands for.", at);
-  if (code === "POST" && parts.length === 2) return t("Write {path}: the cloud sets some of its resources (Partial Update).", at);
-  if (code === "POST" && parts.length === 1) return t("Create: the cloud makes an instance of the object {path}.", at);
-  if (code === "DELETE") return t("Delete {path}: the cloud removes the instance.", at);
-  return t("{code} {path}: no request of a server in LwM2M 1.0.", { code, path: `/${path}` });
+  if (code === "POST" && parts.length === 2) return t("Write {path}: the platform sets some of its resources (Partial Update).", at);
+  if (code === "POST" && parts.length === 1) return t("Create: the platform makes an instance of the object {path}.", at);
+  if (code === "DELETE") return t("Delete {path}: the platform removes the instance.", at);
+  return t("{code} {path}: no request of a server in LwM2M 1.0.", { code, path });
 }
 
 function answer(way, message) {
@@ -129,8 +129,8 @@ function answer(way, message) {
 
 function content({ type, observe, format }) {
   if (observe !== undefined)
-    return type === "ACK" ? t("The observation begins; its value now.") : t("Notify: a new value of what the cloud observes.");
-  return format === LINKS ? t("Answer to Discover: the instances and resources.") : t("Answer with the content that was asked for.");
+    return type === "ACK" ? t("The observation begins; its value now.") : t("Notify: a new value of what the platform observes.");
+  return format === LINKS ? t("Answer to Discover: its instances and resources.") : t("Answer with the content that was asked for.");
 }
 
 function refusal(code, up) {
@@ -139,7 +139,7 @@ function refusal(code, up) {
     "4.01": t("Unauthorized: there is no right to do this."),
     "4.02": t("Bad Option: an option of the request is not understood."),
     "4.03": t("Forbidden: the server does not accept this device; is it created, with this IMEI and IMSI?"),
-    "4.04": up ? t("Not Found: the device has no such object, instance or resource.") : t("Not Found: the cloud knows no such login; the device must register again."),
+    "4.04": up ? t("Not Found: the device has no such object, instance or resource.") : t("Not Found: the platform knows no such login; the device must register again."),
     "4.05": t("Method Not Allowed: the resource does not take this operation."),
     "4.06": t("Not Acceptable: the value cannot be sent in the form that was asked for."),
     "4.08": t("Request Entity Incomplete: a block is missing; the transfer begins again."),

@@ -150,7 +150,7 @@ async function enter() {
   try {
     await get("/emulator/state");
   } catch (error) {
-    return error.errno === 2 || error.errno === 3 ? askKey(error.message) : showProblem(error);
+    return error.ofKey ? askKey(error.message) : showProblem(error);
   }
   start();
   go({ focus: false });

@@ -3,6 +3,7 @@
 import { get, put, remove } from "./api.js";
 import { ask, button, choice, facts, field, fill, h, heading, run, state, toast } from "./dom.js";
 import { poll } from "./polling.js";
+import { translated } from "./refusals.js";
 import { count, t } from "./texts.js";
 
 const EVERY = 1000; // ms
@@ -70,7 +71,7 @@ export function show(place) {
             [t("Wait in the queue"), h("span", { "data-push": "waiting" }, count(push.waiting))],
             [t("Failed attempts"), h("span", { "data-push": "failures" }, count(push.failures))],
             [t("Dropped"), count(push.dropped)],
-            [t("Last problem"), h("span", { class: "problem", "data-push": "problem" }, push.problem || "-")],
+            [t("Last problem"), h("span", { class: "problem", "data-push": "problem" }, translated("/emulator/push", push.problem) || "-")],
             push.batch_seconds == null ? null : [t("Batch: seconds"), push.batch_seconds],
             push.batch_count == null ? null : [t("Batch: points"), push.batch_count],
           ]),

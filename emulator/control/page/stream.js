@@ -12,8 +12,10 @@
 // Nothing is kept here but a line that is not complete. A page that is too slow does not pile up
 // events: it reads no further, and the server counts what it loses.
 
-import { address, hasKey, headers } from "./api.js";
+import { address, hasKey, headers, isOfKey } from "./api.js";
+import { translated } from "./refusals.js";
 
+const EVENTS = "/emulator/events";
 const WAITS = [0.5, 1, 2, 5]; // seconds before each next attempt
 const HIDDEN = 5; // seconds
 const SILENCE = 40; // seconds; the server sends a comment every 15 s
@@ -127,19 +129,19 @@ async function read(own) {
   const { module, after, traffic = false } = wanted ?? {};
   heard();
   try {
-    const response = await fetch(address("/emulator/events", { module, after, traffic }), {
+    const response = await fetch(address(EVENTS, { module, after, traffic }), {
       cache: "no-store",
       headers: headers({ Accept: "text/event-stream" }),
       signal: AbortSignal.any([own.signal, quiet.signal]),
     });
     if (!(response.headers.get("Content-Type") ?? "").startsWith("text/event-stream")) {
-      const { errno, error } = await response.json();
-      if (errno === 2 || errno === 3) {
+      const { error } = await response.json();
+      if (isOfKey(error)) {
         own.abort();
         setLinked(false);
-        tell("key", error);
+        tell("key", translated(EVENTS, error));
       }
-      refused = error;
+      refused = translated(EVENTS, error);
       return;
     }
     attempt = 0;

@@ -23,9 +23,9 @@ Each message is sent at least once: its row is deleted after the application has
 status 200, so a reply that was lost, or a process that was killed, repeats it. While requests
 follow each other without a pause, rows are deleted twenty at a time, or 50 ms after the first one,
 so a process that was killed may repeat as many. The order is that of the events; a data point is
-one when it is stored (see `emulator.onenet.reports`). Without limits for
-batches, a request has one message. With them, points are sent as an array, when so many wait or the
-oldest has waited so long; another message, of a device's state or a command, ends a batch.
+one when it is stored (see `emulator.onenet.reports`). Without limits for batches, a request has one
+message. With them, points are sent as an array, when so many wait or the oldest has waited so long;
+another message, of a device's state or a command, ends a batch.
 
 The signature is of the text of `msg` as it is sent. Receivers decode `msg` and encode it again
 before they compare, so its form must be the one that their encoders make: compact, `/` as it is,

@@ -89,19 +89,29 @@ class Deliveries:
             self._due.set(trigger, None)
 
     def step(self, now: float) -> None:
-        """Send what is due at `now`, at most _PIECE messages."""
-        for trigger in self._due.pop_due(now, _PIECE):
-            row = self._database.execute(
-                "SELECT number, content FROM messages WHERE target = ? ORDER BY number LIMIT 1",
-                (_target(trigger),),
-            ).fetchone()
-            if row is None:
-                self._waiting -= self._lines.pop(trigger).waiting
-                continue
-            line = self._lines[trigger]
-            line.number, content = row
-            post = Post("POST", self._url_of(trigger), HEADERS, content.encode())
-            self.send(post, partial(self._replied, trigger, line))
+        """Send what is due at `now`, at most _PIECE messages. Raises StoreError."""
+        for _ in range(_PIECE):
+            due = self._due.pop_due(now, 1)
+            if not due:
+                break
+            try:
+                self._send_oldest(due[0])
+            except StoreError:  # the next step tries it again
+                self._due.set(due[0], now)
+                raise
+
+    def _send_oldest(self, trigger: int) -> None:
+        row = self._database.execute(
+            "SELECT number, content FROM messages WHERE target = ? ORDER BY number LIMIT 1",
+            (_target(trigger),),
+        ).fetchone()
+        if row is None:
+            self._waiting -= self._lines.pop(trigger).waiting
+            return
+        line = self._lines[trigger]
+        line.number, content = row
+        post = Post("POST", self._url_of(trigger), HEADERS, content.encode())
+        self.send(post, partial(self._replied, trigger, line))
 
     def _replied(self, trigger: int, line: _Line, reply: Reply, now: float) -> None:
         if self._lines.get(trigger) is not line:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from emulator.module.radio.coverage import Coverage
 from emulator.scenario.events import At, Begin, Event, Every, On, RadioChange
 from emulator.scenario.parser import ScenarioError, read
+from tests.support.invalid_scenarios import INVALID
 
 
 def event(text: str) -> Event:
@@ -52,77 +53,7 @@ def test_when_keys(text: str, when: object) -> None:
     assert event(f'{text}\nrestart = "RESET_PIN"').when == when
 
 
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("", "day.toml:1: no event: expected"),
-        ("event = 3", "day.toml:1: event 3, expected tables"),
-        ("\nevent = [1]", "day.toml:2: event"),
-        ("a = 1\nb =\n", "day.toml:2: "),
-        ('[[event]]\nat = "unfinished', "day.toml:2: "),
-        ("\n\nspeed = 3\n[[event]]\nat = 1\nread='/3'", "day.toml:3: speed is not allowed here"),
-        ('seed = "x"\n[[event]]', 'day.toml:1: seed "x", expected a whole number, 0 or more'),
-        (
-            "[[event]]\nat=1\nread='/3'\n[[event]]\nat = -1\nread='/3'",
-            "day.toml:5: at -1, expected",
-        ),
-        ("[[event]]\nat = true\nread='/3'", "day.toml:2: at true, expected a number"),
-        ("[[event]]\nat = 1e99\nread='/3'", "day.toml:2: at 1e+99, expected a number"),
-        ("[[event]]\nread='/3'", "day.toml:1: when it happens: nothing, expected exactly one of"),
-        ("[[event]]\nat=1\nevery=2\nread='/3'", "day.toml:3: when it happens: at and every"),
-        (
-            "[[event]]\nat=1\ncoverag='OUT'",
-            "day.toml:3: coverag is unknown, did you mean coverage?",
-        ),
-        ("[[event]]\nat=1", "day.toml:1: what happens: nothing, expected exactly one of"),
-        ("[[event]]\nevery=0\nread='/3'", "day.toml:2: every 0, expected a number, 0.1 or more"),
-        ("[[event]]\nat=1\ntimes=2\nread='/3'", "day.toml:3: times is not allowed here"),
-        ("[[event]]\nat=1\nread='/3'\nfor=2", "day.toml:4: for is not allowed here"),
-        ("[[event]]\nat=1\nread='3303'", 'day.toml:3: read "3303", expected a path such as'),
-        ("[[event]]\nat=1\nread='/65536'", "day.toml:3: read"),
-        ("[[event]]\nat=1\nread=3", "day.toml:3: read 3, expected a text"),
-        ("[[event]]\nat=1\ndiscover='/3303/0'", "expected a path such as /3303"),
-        ("[[event]]\nat=1\nwrite='/3303/0/1'", "day.toml:1: value is missing"),
-        ("[[event]]\nat=1\nwrite='/3303/0/1'\nvalue=[1]", "day.toml:4: value [1], expected"),
-        ("[[event]]\nat=1\ncoverage='gone'", "expected one of ECL0, ECL1, ECL2, OUT"),
-        ("[[event]]\nat=" + "9" * 5000, "day.toml:2: Exceeds the limit"),
-        ("[[event]]\nat=0x" + "F" * 5000, "day.toml:2: "),
-        ("title='x'\nseed=0x" + "F" * 5000, "day.toml:2: seed 0xffff"),
-        ("[[event]]\nat=" + "[" * 3000 + "]" * 3000, "day.toml:2: nested too deep, expected"),
-        ("[[event]]\nat=" + "{a=" * 3000, "day.toml:2: nested too deep, expected"),
-        ("a=1\n" + "[\n" * 3000, "day.toml:"),
-        ("[[event]]\nat=1\nnoise=3", "day.toml:3: noise 3, expected a table such as"),
-        ("[[event]]\nat=1\nnoise={loss=2}", "day.toml:3: noise: loss 2, expected a number, 0 to 1"),
-        ("[[event]]\nat=1\n[event.noise]\ntheft=1", "day.toml:3: noise: theft is not allowed here"),
-        ("[[event]]\nat=1\nto_host={lose=0}", "to_host: lose 0, expected a whole number, 1 or"),
-        (
-            "[[event]]\nat=1\nto_host={}",
-            "to_host: the fault: nothing, expected exactly one of lose",
-        ),
-        ("[[event]]\nat=1\nplatform={silent=1}", "platform: silent 1, expected true or false"),
-        ("[[event]]\nat=1\nplatform={repeats=99}", "repeats 99, expected a whole number, 0 to 10"),
-        ("[[event]]\non='MIPLOPEN'\nread='/3'", 'on "MIPLOPEN", expected the start of a command'),
-        ("[[event]]\nat=1\nanswer='ERROR'", "day.toml:3: answer: only commands have an answer"),
-        ("[[event]]\non='AT'\nafter=1\nanswer='ERROR'", "day.toml:3: after: not with answer ="),
-        (
-            "[[event]]\non='AT'\nanswer='ERROR'\ncme=4000",
-            "day.toml:4: cme 4000, expected an error number",
-        ),
-        ("[[event]]\nat=1\nwrite='/3/0/1'\nvalue='" + "x" * 1001 + "'", "of at most 1000 bytes"),
-        (
-            "[[event]]\nat=1\nread='/3'\nmodule=3",
-            "day.toml:4: module 3, expected a whole number, 1",
-        ),
-        ("[[event]]\nat=1\nair={loss=1}\nmodule=1", "day.toml:4: module is not allowed here"),
-        ("[[event]]\nat=1\nurc='+X:1'\nplace='after'", "day.toml:4: place: only within the answer"),
-        (
-            "[[event]]\non='AT'\nafter=1\nurc='+X:1'\nplace='inside'",
-            "day.toml:5: place: only within",
-        ),
-        ("[[event]]\non='AT'\nurc='+X:1'\nplace='behind'", "one of before, between, inside, after"),
-        ("[[event]]\nat=1\nbytes='0'", 'day.toml:3: bytes "0", expected two hex digits a byte'),
-    ],
-)
+@pytest.mark.parametrize(("text", "message"), INVALID)
 def test_error_names_line_and_reason(text: str, message: str) -> None:
     assert message in error_of(text)
 

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from emulator.onenet.posting import Post, Reply
+from emulator.onenet.store.database import StoreError
 from emulator.onenet.triggers import deliveries
 from tests.support.effort import scaled
 from tests.support.trigger_bench import DEVICE, GOOD, STREAM, URL, TriggerBench
@@ -120,6 +121,24 @@ def test_after_ten_attempts_the_next_message_has_its_turn(
     warnings = [record.getMessage() for record in caplog.records]
     assert f"trigger 1: {URL}: HTTP status 500, expected 200; the message is sent again" in warnings
     assert warnings.count("trigger 1: a message failed 10 times, and is dropped") == 2
+
+
+def test_what_the_database_cannot_read_now_is_sent_later(
+    bench: TriggerBench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(3):
+        bench.create(">", 0)
+    bench.report((STREAM, 1), run=False)
+
+    def damaged(*_: object) -> None:
+        raise StoreError("disk I/O error")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(bench.database, "execute", damaged)
+        with pytest.raises(StoreError):  # the platform steps it again a second later
+            bench.triggers.step(bench.now)
+    bench.run(1)
+    assert sorted(message["trigger"]["id"] for message in bench.arrived) == [1, 2, 3, 4]
 
 
 def test_queue_of_one_trigger_keeps_the_newest(
