@@ -144,6 +144,10 @@ class Dialect(Protocol):
         `ackid` (1..2147483647) the last command leads to `Acknowledged`.
         """
 
+    def observe_of(self, path: Path) -> int:
+        """The message id of the observe that a report of this resource answers; 0: of none, or it
+        does not matter. Only reports of the same one are acknowledged together."""
+
     def needs_login(self, command: Command[Any]) -> bool:
         """Whether a module that is logged out refuses the command, or takes it for another."""
 

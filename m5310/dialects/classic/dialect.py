@@ -92,6 +92,9 @@ class Classic:
             commands.notify(*final, ackid=ackid),
         )
 
+    def observe_of(self, path: Path) -> int:  # noqa: ARG002 - the module knows it
+        return 0
+
     def needs_login(self, command: Command[Any]) -> bool:
         return command.line.startswith(commands.NEED_LOGIN)
 

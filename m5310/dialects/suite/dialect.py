@@ -194,7 +194,7 @@ class Suite:
         if ackid is not None:
             self._ackid = ackid
         last = len(values) - 1
-        observes = [self._observe_of(value.path) for value in values]
+        observes = [self.observe_of(value.path) for value in values]
         return tuple(
             commands.notify(
                 self._ref,
@@ -224,8 +224,7 @@ class Suite:
                 )
             )
 
-    def _observe_of(self, path: Path) -> int:
-        """The message id of the observe that asks for it; 0: there was none."""
+    def observe_of(self, path: Path) -> int:
         for asked in (path, path.instance_path, Path(path.object)):
             if asked in self._observes:
                 return self._observes[asked]

@@ -76,6 +76,9 @@ class InventedDialect:
     def report(self, values: Sequence[WireValue], ackid: int | None) -> Commands:
         return self._commands(*(f"REPORT=,{value.text},{ackid}" for value in values))
 
+    def observe_of(self, path: Path) -> int:
+        return 0
+
     def acknowledges(self, firmware: str) -> bool:
         return True
 
