@@ -128,6 +128,9 @@ class Dialect(Protocol):
     def open(self, timeout: int) -> Commands:
         """Log in; the module gives up after `timeout` s. The last one leads to `Opened`."""
 
+    def may_lack_instance(self, refused: CommandError) -> bool:
+        """Whether the module may have refused a login because it holds no instance (any more)."""
+
     def update(self, *, with_objects: bool) -> Commands:
         """Renew the registration. The last one leads to `Updated`."""
 

@@ -9,7 +9,7 @@ from typing import Any, Final, assert_never
 
 from m5310.at.codec import Command, Execute
 from m5310.dialects.dialect import ATTEMPTS, Commands, Declared, Options, WireValue
-from m5310.dialects.profiles import Fetch, Profile
+from m5310.dialects.profiles import STATES, Fetch, Profile
 from m5310.dialects.suite import commands, events, urcs
 from m5310.dialects.suite.creation import Config, created, creation
 from m5310.dialects.suite.objects import Objects
@@ -174,6 +174,9 @@ class Suite:
     def open(self, timeout: int) -> Commands:
         self._observes.clear()  # the platform observes again
         return (commands.open_(self._ref, self._lifetime, timeout),)
+
+    def may_lack_instance(self, refused: CommandError) -> bool:
+        return refused.number in STATES and not refused.no_network
 
     def update(self, *, with_objects: bool) -> Commands:
         return (commands.update(self._ref, self._lifetime, with_objects=with_objects),)
