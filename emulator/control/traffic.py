@@ -158,6 +158,15 @@ class Traffic:
                 if module is None or piece.module == module:
                     yield piece
 
+    def baud_before(self, number: int, module: int) -> int:
+        """Bits a second of the line of `module` before the piece with this number."""
+        baud = self.baud[module]
+        for before in range(self.oldest, min(number, self.next)):
+            piece = self[before]
+            if piece.kind is _SPEED and piece.module == module:
+                baud = int(piece.data)
+        return baud
+
 
 class LineTap:
     """Puts what goes over the line of a module into `traffic`."""

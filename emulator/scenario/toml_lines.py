@@ -60,6 +60,8 @@ class TomlLines:
         numbers: dict[tuple[int | None, str | None], int] = {}
         event: int | None = None
         for statement, line, _ in _statements(text):
+            if not statement.partition("#")[0].strip():
+                continue  # a comment, or nothing: thousands of these would take a while
             found = tomllib.loads(statement)
             if found == {"event": [{}]}:
                 event = 0 if event is None else event + 1

@@ -272,13 +272,14 @@ class Device:
 
         A module without a network is brought there first, in the same time: its radio is turned on,
         and each poll of the network is an event `Searching`. An attach takes 2 to 120 s (seen).
+        One that refuses, as if it had restarted unnoticed, is configured again, once.
 
         Raises AttachError if there is no network, with the reason: no SIM, no coverage, denied;
         RegistrationError if the platform refuses, or if there is no outcome in time (`timed_out`);
         CommandError if the module refuses to begin. After a cancellation during the login the
         module continues, and `state` follows the outcome.
         """
-        await self._registration.connect(timeout, self._find_network)
+        await self._lifecycle.connect(timeout, self._find_network)
         self._events.emit(LoggedIn(self._language.dialect.endpoint))
 
     async def _find_network(self, seconds: float) -> None:

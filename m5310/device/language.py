@@ -9,7 +9,7 @@ from typing import Any, Final, cast
 from m5310.at.codec import Execute
 from m5310.device.events import Identified, UpkeepEvent
 from m5310.dialects.dialect import Declared, Dialect
-from m5310.dialects.profiles import PROFILES, Profile, profile_at_boot, profile_of
+from m5310.dialects.profiles import PROFILES, STATES, Profile, profile_at_boot, profile_of
 from m5310.dialects.suite import urcs as suite_urcs
 from m5310.dialects.suite.dialect import speaks as speaks_suite
 from m5310.dialects.urcs import Closed, Opened, Urc
@@ -19,8 +19,6 @@ from m5310.module.link import LineReceived, Link, LinkEvent, Restarted
 
 NOT_SUPPORTED: Final = 4
 """CME number (TS 27.007 9.2)."""
-STATES: Final = {3, 602, 651, 653}
-"""Numbers of a refusal because of a state: CME 3 (TS 27.007 9.2), the others of the suite."""
 
 
 class Language:

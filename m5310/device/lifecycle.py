@@ -1,4 +1,4 @@
-"""Creating, closing and destroying a device. The module is left without any of it."""
+"""Creating, logging in, closing and destroying a device. The module is left without any of it."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ import logging
 
 from m5310.at.tasks import begin, finish
 from m5310.device.parts import Parts
-from m5310.device.registration import CLOSE
+from m5310.device.registration import CLOSE, FindNetwork
 from m5310.errors import (
     Code,
+    CommandError,
     CommandTimeout,
     LanguageRefused,
     M5310Error,
@@ -62,6 +63,21 @@ class Lifecycle:
                 await finish(self._parts.provisioning.delete_all())
         finally:
             await self._release_port()
+
+    # --- log in ------------------------------------------------------------------------------
+
+    async def connect(self, timeout: float, find_network: FindNetwork) -> None:  # noqa: ASYNC109
+        clock = asyncio.get_running_loop().time
+        begun = clock()
+        try:
+            await self._registration.connect(timeout, find_network)
+        except CommandError as error:
+            # of some modules no boot text is known, or it was lost
+            if not self._parts.provisioning.may_be_gone(error):
+                raise
+            await self._parts.provisioning.restore()
+            left = max(1.0, begun + timeout - clock())
+            await self._registration.connect(left, find_network)
 
     # --- close and destroy -------------------------------------------------------------------
 

@@ -278,8 +278,16 @@ class Outbox:
             else:
                 await self._send_first()
 
+    def _separate(self, portion: Portion) -> None:
+        """What the platform observes by several observes is acknowledged for each by itself."""
+        first, *others = self._sender.by_observe(portion.lines)
+        report, portion.lines = portion.report, first
+        self._queue[1:1] = [Portion(report, report.add_portion(), each, True) for each in others]
+
     async def _send_first(self) -> None:
         portion = self._sending = self._queue[0]
+        if portion.acknowledge:
+            self._separate(portion)
         self._interrupted = False
         portion.attempts += 1
         ackid = self._acknowledgements.expect(portion) if portion.acknowledge else None

@@ -222,6 +222,10 @@ class Provisioning:
         self._instances.clear()
         self._maybe_instances.clear()
 
+    def may_be_gone(self, refused: CommandError) -> bool:
+        """Whether the module may have refused a login because it has lost its configuration."""
+        return self._dialect.may_lack_instance(refused)
+
     async def restore(self) -> None:
         """Configure the module and declare all resources, each with its present value."""
         async with self.lock:

@@ -36,6 +36,13 @@ class ReportSender:
         """The module lost its configuration, and is configured again."""
         self._accepted.clear()
 
+    def by_observe(self, lines: tuple[Line, ...]) -> list[tuple[Line, ...]]:
+        """The lines of each observe that the platform has made of them."""
+        groups: dict[int, list[Line]] = {}
+        for line in lines:
+            groups.setdefault(self._dialect.observe_of(line.wire.path), []).append(line)
+        return [tuple(group) for group in groups.values()]
+
     async def send(self, portion: Portion, ackid: int | None, current: Callable[[], bool]) -> bool:
         """Send a portion; False if it was interrupted before its last line.
 

@@ -43,7 +43,8 @@ class Report:
     def __init__(
         self, resources: tuple[Resource, ...], portions: int, *, acknowledge: bool
     ) -> None:
-        """`portions` is their number, one for each object instance. Needs the running loop."""
+        """`portions` is their number, one for each object instance, see also `add_portion`. Needs
+        the running loop."""
         loop = asyncio.get_running_loop()
         self.resources = resources
         self.portions = portions
@@ -76,7 +77,8 @@ class Report:
 
     @property
     def ackids(self) -> tuple[int, ...]:
-        """One for each object instance reported so far, if an acknowledgement was requested.
+        """One for each object instance reported so far, if an acknowledgement was requested; for
+        each observe, if the platform observes resources of one instance apart.
 
         Each attempt has new ones.
         """
@@ -151,6 +153,14 @@ class Report:
         """End `wait_released`."""
         _set(self._released)
 
+    def add_portion(self) -> int:
+        """One more portion; returns its number."""
+        number, self.portions = self.portions, self.portions + 1
+        self._unaccepted.add(number)
+        if self._acknowledge:
+            self._unacknowledged.add(number)
+        return number
+
     def portion_sent(self, portion: int, ackid: int) -> None:
         self._ackids[portion] = ackid
 
@@ -179,7 +189,8 @@ class Report:
 
 @dataclass(eq=False, slots=True)
 class Portion:
-    """The part of a report for one object instance. It is sent and acknowledged as a unit."""
+    """The part of a report for one object instance, or one observe. It is sent and acknowledged as
+    a unit."""
 
     report: Report
     number: int

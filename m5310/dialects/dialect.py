@@ -128,6 +128,9 @@ class Dialect(Protocol):
     def open(self, timeout: int) -> Commands:
         """Log in; the module gives up after `timeout` s. The last one leads to `Opened`."""
 
+    def may_lack_instance(self, refused: CommandError) -> bool:
+        """Whether the module may have refused a login because it holds no instance (any more)."""
+
     def update(self, *, with_objects: bool) -> Commands:
         """Renew the registration. The last one leads to `Updated`."""
 
@@ -143,6 +146,10 @@ class Dialect(Protocol):
         A report that was not sent to its end is ended by another one of its last value. With an
         `ackid` (1..2147483647) the last command leads to `Acknowledged`.
         """
+
+    def observe_of(self, path: Path) -> int:
+        """The message id of the observe that a report of this resource answers; 0: of none, or it
+        does not matter. Only reports of the same one are acknowledged together."""
 
     def needs_login(self, command: Command[Any]) -> bool:
         """Whether a module that is logged out refuses the command, or takes it for another."""

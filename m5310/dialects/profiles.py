@@ -80,6 +80,9 @@ FAMILIES: Final[Mapping[str, Mapping[int, str]]] = {
 """What the numbers in refusals mean, by family: the same number means different things."""
 
 
+STATES: Final = {3, 602, 651, 653}
+"""Numbers of a refusal because of a state: CME 3 (TS 27.007 9.2), the others of the suite."""
+
 _UNOBSERVED: Final = "AT+MIPLNOTIFY=0,0,"
 """A report of a resource whose observe was not seen; some firmware refuses it."""
 

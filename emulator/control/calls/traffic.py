@@ -8,6 +8,7 @@ from functools import partial
 from emulator.control import downloads
 from emulator.control.control import Control
 from emulator.control.stream import EVENTS, Turns, send, watch
+from emulator.control.traffic import Traffic
 from emulator.control.viewer import IDS, WAYS, Texts, Viewer
 from emulator.onenet.errors import invalid, required
 from emulator.onenet.http.answers import Answer, success
@@ -27,8 +28,10 @@ async def show(control: Control, turns: Turns, call: Call) -> Answer | Handler:
     if call.query["format"] == "json":
         viewer = Viewer(traffic, _texts(control), module, after)
         end = traffic.next
-        return success({"entries": _entries(viewer, end), "lost": viewer.lost, "last": end * IDS})
-    pieces = traffic.kept(after // IDS, module)
+        entries = entries_before(viewer, traffic, end)
+        return success({"entries": entries, "lost": viewer.lost, "last": end * IDS})
+    first = -(-after // IDS)  # a file has whole pieces: what the piece of `after` has was seen
+    pieces = traffic.kept(first, module)
     match call.query["format"]:
         case "text":
             made, media, name = downloads.text(pieces, _texts(control)), _TEXT, "traffic.txt"
@@ -39,7 +42,8 @@ async def show(control: Control, turns: Turns, call: Call) -> Answer | Handler:
             if module is None:
                 raise required("module")
             port = control.bench.boards[module - 1].line.port
-            made = downloads.recording(pieces, control.started, port, traffic.baud[module])
+            baud = traffic.baud_before(first, module)
+            made = downloads.recording(pieces, control.started, port, baud)
             media, name = _LINES, f"module-{module}.jsonl"
     return partial(send, made, media, name, turns)
 
@@ -59,8 +63,9 @@ def _texts(control: Control) -> Texts:
     return Texts(control.started, control.servers, numbered=numbered)
 
 
-def _entries(viewer: Viewer, end: int) -> Iterator[Answer]:
-    while viewer.next < end:
+def entries_before(viewer: Viewer, traffic: Traffic, end: int) -> Iterator[Answer]:
+    """What `viewer` reads before the piece `end`. Meanwhile all of that may be gone."""
+    while max(viewer.next, traffic.oldest) < end:
         yield from viewer.read(1)
 
 

@@ -47,6 +47,8 @@ class Gate:
             )
 
     def _is_named(self, host: str, address: str) -> bool:
+        if any(mark in host for mark in "/?#@"):  # no part of a Host (RFC 9110 7.2)
+            return False
         try:
             name = urlsplit(f"//{host}").hostname or ""
         except ValueError:

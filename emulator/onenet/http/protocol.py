@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
@@ -72,6 +73,7 @@ class Protocol(web.RequestHandler):
             read_bufsize=READ // 2,
         )
         self._heads = Heads()
+        self._parts: deque[bytes] = deque()  # that wait until requests before them are served
         self._refuse = refuse
         self._body: Any = None  # of the request that is served
         self._half_closed = False  # no more requests come
@@ -92,13 +94,18 @@ class Protocol(web.RequestHandler):
     def data_received(self, data: bytes) -> None:
         if self._force_close or self._close:
             return  # this was the last request
-        if not data:  # aiohttp asks itself to go on with what it has
+        if data:
+            self._parts.extend(self._heads.feed(data))
+        else:  # aiohttp asks itself to go on with what it has
             super().data_received(data)
-            return
-        for part in self._heads.feed(data):
-            super().data_received(part)
+        while self._parts and not self._is_full():
+            super().data_received(self._parts.popleft())
         # A request follows once the body before has come, or if that cannot be read.
         self._end_bodies(self._bodies()[:-1], "expected chunks (RFC 9112 7.1)")
+
+    def _is_full(self) -> bool:
+        """Whether aiohttp does not read on: as many requests, or bytes of a body, wait as may."""
+        return self._reading_paused or len(self._messages) >= self._max_msg_queue_size
 
     def eof_received(self) -> bool:  # type: ignore[override]
         """Answer a client that only ended its side, as `nc -N` does (RFC 9112 9.6)."""

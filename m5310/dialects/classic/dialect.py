@@ -22,6 +22,7 @@ from m5310.dialects.urcs import (
     Urc,
     WriteRequest,
 )
+from m5310.errors import CommandError
 from m5310.lwm2m.path import Path
 from m5310.lwm2m.resources import Resource
 from m5310.lwm2m.values import ValueType
@@ -91,6 +92,12 @@ class Classic:
             *(commands.notify(*value, last=False) for value in more),
             commands.notify(*final, ackid=ackid),
         )
+
+    def may_lack_instance(self, refused: CommandError) -> bool:  # noqa: ARG002 - it has boot texts
+        return False
+
+    def observe_of(self, path: Path) -> int:  # noqa: ARG002 - the module knows it
+        return 0
 
     def needs_login(self, command: Command[Any]) -> bool:
         return command.line.startswith(commands.NEED_LOGIN)

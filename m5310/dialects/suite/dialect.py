@@ -9,7 +9,7 @@ from typing import Any, Final, assert_never
 
 from m5310.at.codec import Command, Execute
 from m5310.dialects.dialect import ATTEMPTS, Commands, Declared, Options, WireValue
-from m5310.dialects.profiles import Fetch, Profile
+from m5310.dialects.profiles import STATES, Fetch, Profile
 from m5310.dialects.suite import commands, events, urcs
 from m5310.dialects.suite.creation import Config, created, creation
 from m5310.dialects.suite.objects import Objects
@@ -175,6 +175,9 @@ class Suite:
         self._observes.clear()  # the platform observes again
         return (commands.open_(self._ref, self._lifetime, timeout),)
 
+    def may_lack_instance(self, refused: CommandError) -> bool:
+        return refused.number in STATES and not refused.no_network
+
     def update(self, *, with_objects: bool) -> Commands:
         return (commands.update(self._ref, self._lifetime, with_objects=with_objects),)
 
@@ -194,7 +197,7 @@ class Suite:
         if ackid is not None:
             self._ackid = ackid
         last = len(values) - 1
-        observes = [self._observe_of(value.path) for value in values]
+        observes = [self.observe_of(value.path) for value in values]
         return tuple(
             commands.notify(
                 self._ref,
@@ -224,8 +227,7 @@ class Suite:
                 )
             )
 
-    def _observe_of(self, path: Path) -> int:
-        """The message id of the observe that asks for it; 0: there was none."""
+    def observe_of(self, path: Path) -> int:
         for asked in (path, path.instance_path, Path(path.object)):
             if asked in self._observes:
                 return self._observes[asked]

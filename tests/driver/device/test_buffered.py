@@ -47,6 +47,19 @@ class Buffer:
         return "OK"
 
 
+def lost_once(rule: Callable[[str], Reply]) -> Callable[[str], Reply]:
+    """The line loses the first command."""
+    lost: list[str] = []
+
+    def answer(line: str) -> Reply:
+        if lost:
+            return rule(line)
+        lost.append(line)
+        return None
+
+    return answer
+
+
 @pytest.mark.parametrize("name", ["mn316", "bc28"])
 async def test_all_that_waits_is_fetched_and_served_in_its_order(name: str) -> None:
     buffer, written = Buffer(name), []
@@ -94,15 +107,7 @@ async def test_lost_answer_delays_what_waits_behind_it_and_no_more() -> None:
     """The module shows the operation again, and the next one after its answer."""
     buffer = Buffer("mn316")
     rules = buffer.rules()
-    lost: list[str] = []
-
-    def answered(line: str) -> Reply:
-        if lost:
-            return buffer._answered(line)
-        lost.append(line)
-        return None
-
-    rules["AT+MIPLREADRSP"] = answered
+    rules["AT+MIPLREADRSP"] = lost_once(buffer._answered)
     async with created(rules, module=buffering("mn316")) as (m, device):
         await sensor(device)
         await device.connect(60)
@@ -119,15 +124,7 @@ async def test_lost_answer_delays_what_waits_behind_it_and_no_more() -> None:
 async def test_lost_fetch_is_repeated(name: str) -> None:
     buffer = Buffer(name)
     rules = buffer.rules()
-    lost: list[str] = []
-
-    def fetched(line: str) -> Reply:
-        if lost:
-            return buffer._fetched(line)
-        lost.append(line)
-        return None
-
-    rules[FETCHES[name]] = fetched
+    rules[FETCHES[name]] = lost_once(buffer._fetched)
     async with created(rules, module=buffering(name)) as (m, device):
         await sensor(device)
         await device.connect(60)

@@ -25,6 +25,7 @@ from m5310.dialects.urcs import (
     Urc,
     WriteRequest,
 )
+from m5310.errors import CommandError
 from m5310.lwm2m.path import Path
 from m5310.lwm2m.resources import Resource
 from m5310.lwm2m.values import ValueType
@@ -75,6 +76,12 @@ class InventedDialect:
 
     def report(self, values: Sequence[WireValue], ackid: int | None) -> Commands:
         return self._commands(*(f"REPORT=,{value.text},{ackid}" for value in values))
+
+    def may_lack_instance(self, refused: CommandError) -> bool:
+        return False
+
+    def observe_of(self, path: Path) -> int:
+        return 0
 
     def acknowledges(self, firmware: str) -> bool:
         return True

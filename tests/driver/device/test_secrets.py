@@ -6,8 +6,10 @@ import logging
 
 import pytest
 
+from m5310.at.modem import MASKED_LIMIT
 from m5310.device.device import Device
 from m5310.dialects.dialect import Options
+from m5310.dialects.suite.commands import configure_key, create_ex
 from m5310.errors import M5310Error
 from tests.support.clock import elapse
 from tests.support.devices import ENDPOINT, module
@@ -69,5 +71,21 @@ async def test_secret_is_in_no_error_and_in_no_log(
     assert "***" in caplog.text
 
 
-def test_options_hide_their_secrets() -> None:
+def test_objects_hide_their_secrets() -> None:
     assert "secret" not in repr(Options(auth_code=CODE, psk=KEY))
+    command = create_ex("host:5684", bootstrap=False, auth_code=CODE, psk=KEY)
+    assert repr(command) == (
+        """Command('AT+MIPLCREATEEX="host:5684",0,***,***', timeout=5, repeatable=False)"""
+    )
+
+
+async def test_many_secrets_are_masked_and_not_remembered_for_ever(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    async with module({"AT+MIPLCONFIG": lambda line: [line, "OK"]}) as m:
+        for number in range(3 * MASKED_LIMIT):
+            await m.modem.execute(configure_key(f"secret{number}"))
+        assert len(m.modem._masked) == MASKED_LIMIT
+    assert "secret" not in caplog.text
+    assert caplog.text.count("AT+MIPLCONFIG=5,1,***") == 6 * MASKED_LIMIT

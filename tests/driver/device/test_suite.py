@@ -154,3 +154,46 @@ async def test_write_of_which_a_line_is_lost_is_refused_as_a_whole(
         await elapse(5)
         assert m.sent == ["AT+MIPLWRITERSP=0,4714,11"]
         assert [each.value for each in device.resources] == [20.5] * 3
+
+
+async def test_values_of_several_observes_are_each_acknowledged() -> None:
+    """Each observe is a message of its own, and the module confirms each by itself."""
+    observes = [f"+MIPLOBSERVE: 0,{65536 * n + 4710 + n},1,3303,0,{5699 + n}" for n in (1, 2)]
+    async with created(suite(OPEN=["OK", "+MIPLEVENT: 0,6", *observes])) as (m, device):
+        values = {
+            await sensor(device): 1.0,
+            await sensor(device, "3303/0/5701"): 2.0,
+        }
+        await device.connect(60)
+        await elapse(1)
+        m.sent.clear()
+        report = await device.report(values, acknowledge=True)
+        assert m.sent == [
+            "AT+MIPLNOTIFY=0,70247,3303,0,5700,4,8,1.0,0,0,2",
+            "AT+MIPLNOTIFY=0,135784,3303,0,5701,4,8,2.0,0,0,3",
+        ]
+        m.send("+MIPLEVENT: 0,26,3")
+        assert report.state is ReportState.ACCEPTED
+        m.send("+MIPLEVENT: 0,26,2")
+        assert report.state is ReportState.ACKNOWLEDGED
+        assert report.ackids == (2, 3)
+        m.sent.clear()
+        await device.report(values)
+        assert [line[-4:] for line in m.sent] == [",0,0"] * 2  # nothing to wait for: one report
+
+
+async def test_report_that_is_cancelled_before_its_second_observe_is_sent_to_its_end() -> None:
+    observes = [f"+MIPLOBSERVE: 0,{65536 * n + 4710 + n},1,3303,0,{5699 + n}" for n in (1, 2)]
+    async with created(suite(OPEN=["OK", "+MIPLEVENT: 0,6", *observes])) as (m, device):
+        values = {await sensor(device): 1.0, await sensor(device, "3303/0/5701"): 2.0}
+        await device.connect(60)
+        await elapse(1)
+        m.sent.clear()
+        m.rules["AT+MIPLNOTIFY"] = None
+        reporting = asyncio.ensure_future(device.report(values, acknowledge=True))
+        await m.until("AT+MIPLNOTIFY")
+        reporting.cancel()
+        m.rules["AT+MIPLNOTIFY"] = "OK"
+        m.send("OK")
+        await elapse(1)
+        assert [line.split(",")[4] for line in m.sent] == ["5700", "5701"]

@@ -21,6 +21,7 @@ from m5310.errors import (
 from m5310.states import DeviceState
 from tests.support.clock import elapse
 from tests.support.devices import ENDPOINT, module
+from tests.support.scripted import Reply
 from tests.support.suite_module import Rules, created, sensor, suite
 
 
@@ -174,3 +175,37 @@ async def test_removed_resource() -> None:
             'AT+MIPLADDOBJ=0,3303,2,"01",1,0',
             "AT+MIPLUPDATE=0,86400,1",
         ]
+
+
+@pytest.mark.parametrize("refusal", ["+CME ERROR: 3", "+CIS ERROR:602", "+CIS ERROR:653"])
+async def test_connect_configures_a_module_again_that_restarted_unnoticed(refusal: str) -> None:
+    """Of some modules no boot text is known: the instance is gone without a word."""
+    there = True
+
+    def create(_: str) -> Reply:
+        nonlocal there
+        there = True
+        return ["+MIPLCREATEEXT: 0", "OK"]
+
+    def add(_: str) -> Reply:
+        return "OK" if there else refusal
+
+    rules = suite(CREATEEXT=create, ADDOBJ=add, CLOSE=refusal, DELETE=refusal)
+    async with created(rules, module="sim7020") as (m, device):
+        await sensor(device)
+        there = False
+        m.send("+CFUN: 1", "+CPIN: READY")
+        await device.connect(60)
+        assert device.state is DeviceState.REGISTERED
+        names = [line.partition("=")[0] for line in m.sent]
+        assert names.count("AT+MIPLCREATEEXT") == 1
+        m.rules["AT+MIPLDELETE"] = "OK"
+
+
+async def test_connect_configures_once_a_module_that_keeps_refusing() -> None:
+    async with created(suite(OPEN="+CME ERROR: 3")) as (m, device):
+        await sensor(device)
+        with pytest.raises(CommandError, match=r"AT\+MIPLOPEN"):
+            await device.connect(60)
+        assert m.sent.count("AT+MIPLCREATE") == 1
+        assert device.state is DeviceState.REG_FAILED

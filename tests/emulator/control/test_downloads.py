@@ -116,6 +116,30 @@ async def test_entries_and_files_of_one_module_or_from_an_entry_on() -> None:
         assert re.findall(r"#\d (.*)", text.decode()) == ["--> AT+CSQ", "<-- +CSQ:28,99", "<-- OK"]
 
 
+async def test_a_file_begins_after_the_entry_that_was_seen() -> None:
+    async with page_calls(baud=115_200) as page:
+        with Host(page.it.port) as host:
+            await host.command("AT+NATSPEED=9600,30,0,2,1,0,0")
+            host.set_speed(9600)
+            await host.command("AT")
+            seen = (await page.get("/emulator/traffic"))["entries"][-1]["id"]
+            await host.command("AT+CGSN=1")
+        _, text = await download(page, f"format=text&after={seen}")
+        lines = [line.split(maxsplit=1)[1] for line in text.decode().splitlines()]
+        assert [line for line in lines if not line.startswith("***")] == [
+            "--> AT+CGSN=1",
+            f"<-- +CGSN:{page.it.imei}",
+            "<-- OK",
+        ]
+        _, recorded = await download(page, f"format=recording&module=1&after={seen}")
+        found = recordings.read(recorded)
+        assert found.baud == 9600, "the speed since before that entry"
+        assert b"AT+CGSN=1\r" in next(what for _, (_, what) in chunks(found))  # type: ignore[misc]
+        _, capture = await download(page, f"format=pcapng&after={seen}")
+        assert b"AT\r" not in capture
+        assert b"AT+CGSN=1\r" in capture
+
+
 @pytest.mark.parametrize(
     ("query", "text"),
     [

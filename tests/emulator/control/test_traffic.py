@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emulator.control import downloads
+from emulator.control.calls import traffic as calls
 from emulator.control.traffic import Kind, LineTap, Traffic
-from emulator.control.viewer import Texts, Viewer
+from emulator.control.viewer import IDS, Texts, Viewer
 from emulator.recording.format import Recorder, Side
 from emulator.recording.trace import Trace, TraceLine
 
@@ -177,6 +178,19 @@ def test_what_a_slow_viewer_missed_is_counted_exactly(data: st.DataObject) -> No
         while viewer.behind:
             seen[module] += len(viewer.read(3))
         assert seen[module] + viewer.lost == sent[module]
+
+
+@pytest.mark.parametrize("meanwhile", [1, 5, 15, 40])
+def test_a_long_answer_has_nothing_that_belongs_to_the_next_one(meanwhile: int) -> None:
+    """It is made in turns, while more comes; the next one begins after its `last`."""
+    traffic = Traffic(1, most=10)
+    lines(8, traffic)
+    end = traffic.next
+    made = calls.entries_before(Viewer(traffic, texts(), after=0), traffic, end)
+    found = [next(made)]
+    lines(meanwhile, traffic)
+    found += made
+    assert max(int(str(one["id"])) for one in found) <= end * IDS
 
 
 def test_memory_is_bounded_by_pieces_and_by_bytes() -> None:

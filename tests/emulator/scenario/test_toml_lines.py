@@ -72,6 +72,23 @@ def test_each_statement_is_parsed_once(text: str, monkeypatch: pytest.MonkeyPatc
     assert parsed <= 2 * len(text)
 
 
+@pytest.mark.parametrize("line", ["", "  ", "# [[event]]", "\t#"])
+def test_lines_without_a_statement_are_not_parsed_one_by_one(
+    line: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls, really = 0, tomllib.loads
+
+    def loads(text: str) -> dict[str, object]:
+        nonlocal calls
+        calls += 1
+        return really(text)
+
+    monkeypatch.setattr(tomllib, "loads", loads)
+    _, lines = load(f"{line}\n" * 5_000 + "[[event]]\nat = 1  # a comment", "name")
+    assert calls == 3
+    assert lines.find(0, "at") == 5_002
+
+
 @pytest.mark.parametrize("key", ["a" + ".a" * 30_000, '"a"' + ' . "a"' * 10_000])
 def test_a_key_of_thousands_of_parts_is_refused_at_once(key: str) -> None:
     """The time of tomllib is quadratic in its parts."""

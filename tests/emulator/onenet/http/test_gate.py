@@ -47,7 +47,8 @@ def test_host_that_means_this_server_is_taken(host: str | None) -> None:
     [
         *("evil.com", "192.0.2.6", "[2001:db8::1]", "127.0.0.1.evil.com", "localhost.evil.com"),
         *("evilheclouds.com", "heclouds.com.evil.com", "x", "[::1", "[", "@", "evil.com:x"),
-        *("localhost@evil.com", "2130706433", "0177.0.0.1", "test", "sub.emulator.test"),
+        *("localhost@evil.com", "evil.com@localhost", "localhost/evil.com", "localhost#.evil.com"),
+        *("2130706433", "0177.0.0.1", "test", "sub.emulator.test"),
     ],
 )
 def test_host_of_another_machine_is_refused_by_name(host: str) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from emulator.onenet.devices import Device
 from tests.support.fake_device import IMEI
 from tests.support.peers import until
 from tests.support.served_api import ServedApi, served_api
@@ -134,6 +135,29 @@ async def test_request_that_cannot_be_served_does_not_take_the_answer_before_it_
         text = method + b"\r\n" + close + rest + second
         found = await answers(api, [text], 1 if close else 2)
         assert errnos(found) == ([0] if close else [0, 6])
+
+
+async def test_of_many_requests_at_once_most_wait_unparsed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each takes some KB, and to parse all of them at once would hold the loop."""
+    async with served_api() as api:
+        waiting, device = [], api.platform.device
+
+        def counted(number: str) -> Device | None:
+            waiting.append(sum(len(one._messages) for one in served(api)))  # type: ignore[attr-defined]
+            return device(number)
+
+        monkeypatch.setattr(api.platform, "device", counted)
+        found = await answers(api, [(GET + b"\r\n") * 300 + GET + b"x\r\n\r\n"], 301)
+        assert errnos(found) == [0] * 300 + [6]
+        assert 0 < max(waiting) <= 32
+
+
+async def test_long_bodies_of_requests_at_once_are_read_in_turn() -> None:
+    async with served_api() as api:
+        api.log_in()
+        long = BODY + b" " * 50_000
+        text = WRITE + f"Content-Length: {len(long)}\r\n\r\n".encode() + long
+        assert errnos(await answers(api, [text * 5], 5)) == [0] * 5
 
 
 async def test_body_without_a_length_is_missing() -> None:
