@@ -36,6 +36,8 @@ export function show(place, path) {
   fill(head, heading(t("Device {id}", { id })));
 
   function showHead() {
+    // By their places: the buttons are others afterwards.
+    const focused = [...head.querySelectorAll("a, button")].indexOf(document.activeElement);
     fill(
       head,
       h(
@@ -60,6 +62,7 @@ export function show(place, path) {
         device.other ? [t("Other"), h("code", {}, JSON.stringify(device.other))] : null,
       ]),
     );
+    if (focused >= 0) head.querySelectorAll("a, button")[focused]?.focus();
   }
 
   async function load() {

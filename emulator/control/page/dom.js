@@ -44,6 +44,12 @@ export function fill(element, ...children) {
   return element;
 }
 
+/** refill(element, child): as fill, unless it shows the same already: a selection, as of a number that
+ * is copied, stays. */
+export function refill(element, child) {
+  if (element.childNodes.length !== 1 || !element.firstChild.isEqualNode(child)) fill(element, child);
+}
+
 /** heading("Devices", ...children) → h1 of a view; `text` also becomes the window's title. */
 export function heading(text, ...children) {
   const shown = visible(text);

@@ -2,7 +2,7 @@
 // restarts, the end of its login, commands typed on its line.
 
 import { get, post, put } from "./api.js";
-import { button, choice, facts, field, fill, h, heading, number as numberOf, reflect, run, state, toast } from "./dom.js";
+import { button, choice, facts, field, fill, h, heading, number as numberOf, refill, reflect, run, state, toast } from "./dom.js";
 import { ofModule } from "./existing.js";
 import { changesOf, connection, coverages, loginStates, registration, sims, yes } from "./module_words.js";
 import { follow, now, watch } from "./stream.js";
@@ -35,11 +35,11 @@ function view(place, number) {
     before = module;
     controls.state(module);
     typing.state(module);
-    fill(cards.network, network(module));
-    fill(cards.saving, saving(module));
-    fill(cards.login, login(module));
-    fill(cards.line, line(module));
-    fill(cards.own, own(module));
+    refill(cards.network, network(module));
+    refill(cards.saving, saving(module));
+    refill(cards.login, login(module));
+    refill(cards.line, line(module));
+    refill(cards.own, own(module));
   }
 
   function build(module) {

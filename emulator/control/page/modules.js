@@ -89,9 +89,11 @@ export function show(place) {
 
   async function load() {
     try {
-      all = (await get("/emulator/modules", {}, ending.signal)).modules;
+      const found = (await get("/emulator/modules", {}, ending.signal)).modules;
       fill(problem);
-      filter();
+      const same = JSON.stringify(found) === JSON.stringify(all);
+      all = found;
+      if (!same) filter(); // drawn again, a selection would be lost
     } catch (error) {
       if (ending.signal.aborted) return;
       fill(problem, error.message);

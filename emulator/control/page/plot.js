@@ -13,6 +13,7 @@ const HEIGHT = 300;
 const MARGIN = { left: 64, right: 14, top: 10, bottom: 26 };
 const SHORTEST = 0.01; // seconds that fill the plot
 const DOTS = 150; // up to so many points are drawn as dots, too
+const GREATEST = 5e307; // beyond it and below its negative points are at the edge: sums would overflow
 const CLICK = 5; // px; a shorter drag is a click
 const STEPS = [0.001, 0.01, 0.1, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400];
 
@@ -187,7 +188,7 @@ export function plot({ label }) {
     const seen = points.slice(begin, end);
     const [low, high] = bounds(seen.filter((one) => one.at >= from && one.at <= to), seen);
     const bottom = HEIGHT - MARGIN.bottom;
-    const yOf = (value) => bottom - ((value - low) / (high - low)) * (bottom - MARGIN.top);
+    const yOf = (value) => bottom - ((limited(value) - low) / (high - low)) * (bottom - MARGIN.top);
     picture.setAttribute("aria-label", t("{label}: {n} points from {from} to {to}, {low} to {high}", { label, n: count(seen.length), from: beijing(from), to: beijing(to), low: rounded(low), high: rounded(high) }));
     const right = width - MARGIN.right;
     const point = points[marked];
@@ -248,10 +249,13 @@ function firstAfter(points, at) {
   return low;
 }
 
+const limited = (value) => Math.max(-GREATEST, Math.min(GREATEST, value));
+
 function bounds(inside, seen) {
   let low = Infinity;
   let high = -Infinity;
-  for (const { value } of inside.length ? inside : seen) {
+  for (const one of inside.length ? inside : seen) {
+    const value = limited(one.value);
     if (value < low) low = value;
     if (value > high) high = value;
   }

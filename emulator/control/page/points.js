@@ -126,6 +126,7 @@ export function show(place, device, [wanted]) {
     const end = whole(to.value);
     let cursor;
     if (!start || !end) return found;
+    if (posix(end) < posix(start)) throw new Mistake(t("From is later than to"));
     if (posix(end) - posix(start) > YEAR) throw new Mistake(t("From and to are more than a year apart, expected at most a year"));
     do {
       const data = await all(stream, { start, end, limit: PAGE, cursor });

@@ -570,6 +570,7 @@ export const ZH = {
   "{text}, expected: {hint}": "{text} 不正确，应为：{hint}",
   "No such device: {id}": "没有此设备：{id}",
   "It has been deleted, or its id is wrong.": "设备已被删除，或设备 ID 不正确。",
+  "From is later than to": "起始时间晚于结束时间",
   "whole number": "整数",
   "time (Beijing)": "时间（北京时间）",
   "{text} is too large, expected a number up to 1.7e308": "{text} 过大，应为不超过 1.7e308 的数字",

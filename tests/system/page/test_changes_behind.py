@@ -130,3 +130,22 @@ def test_operation_while_time_stands_still_says_why_there_is_no_answer(
         page.shows("Time is paused", ".toast")
         page.click("Let time run")
         page.shows("21.5", 'tr[data-path="3303/0/5700"]')
+
+
+def test_what_a_person_selects_or_points_at_stays_while_the_page_follows(
+    page: Browser, it: Emulator, other: OneNetSync
+) -> None:
+    page.go("modules/1")
+    page.shows("registered", "main .card")
+    imei = page.shows(it.imei, "main dd")
+    page.script("getSelection().selectAllChildren(arguments[0])", imei)
+    call(it, "PUT", "/emulator/modules/1", {"coverage": "ECL2"})
+    page.shows("Coverage: ECL0: good → ECL2: very weak", "[role=log]")
+    assert page.script("return String(getSelection())") == it.imei
+
+    page.go(f"devices/{it.device_id}")
+    edit = page.named("button", "Edit")
+    page.script("arguments[0].focus()", edit)
+    other.update_device(str(it.device_id), title="Greenhouse")
+    page.shows("Greenhouse", "h1")
+    assert page.script("return document.activeElement.innerText") == "Edit"

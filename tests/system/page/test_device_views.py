@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from urllib.request import Request, urlopen
 
 import pytest
 
@@ -71,3 +73,23 @@ def test_offline_command_of_another_program_shows(
     other.offline_read(it.imei, "3303/0/5700", valid=valid, expires=expires)
     page.shows("3303/0/5700", "#commands td")
     page.shows("waits", "#commands td")
+
+
+@pytest.mark.parametrize(
+    "values", [[1e308, -1e308, 0], [5e-324, 0], [2**63 - 1, 2**63 - 2], [1e308], [-0.0]], ids=str
+)
+def test_plot_takes_each_number(page: Browser, it: Emulator, values: list[float]) -> None:
+    """A mistake in its numbers is in the browser's log, which the fixture looks at."""
+    points = [
+        {"at": f"2018-06-01T12:00:0{number}", "value": value} for number, value in enumerate(values)
+    ]
+    body = json.dumps({"datastreams": [{"id": "any", "datapoints": points}]}).encode()
+    headers = {"api-key": it.api_key, "Content-Type": "application/json"}
+    url = f"{it.http_url}/devices/{it.device_id}/datapoints"
+    with urlopen(Request(url, headers=headers, data=body)) as response:
+        assert json.load(response)["errno"] == 0
+    page.go(f"devices/{it.device_id}/points")
+    page.shows(f"Points: {len(values)}", "#point-count")
+    heights = [float(one.get_attribute("cy") or "nan") for one in page.all(".plot .point")]
+    assert len(heights) == len(values)
+    assert all(0 < one < 300 for one in heights)
