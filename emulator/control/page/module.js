@@ -112,9 +112,9 @@ function login({ login: one, objects, observed }) {
   return facts([
     [t("State"), loginStates()[one.state] ?? one.state],
     [t("Server"), one.server],
-    [t("Lifetime"), one.lifetime ? `${one.lifetime} s` : null],
+    [t("Lifetime"), one.lifetime ? t("{n} s", { n: one.lifetime }) : null],
     [t("Logged in at"), one.registered_at === null ? null : beijing(one.registered_at)],
-    [t("Ends in"), one.expires_at === null ? null : span(one.expires_at - now())],
+    [t("Ends in"), one.expires_at === null ? null : one.expires_at > now() ? span(one.expires_at - now()) : t("is over")],
     [t("Objects"), objects.join(" ")],
     [t("Observed"), observed.join(" ")],
   ]);

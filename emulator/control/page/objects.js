@@ -129,6 +129,12 @@ function exact(digits) {
   return Number.isSafeInteger(Number(digits)) || !JSON.rawJSON ? Number(digits) : JSON.rawJSON(digits);
 }
 
+/** written({ val, type }) → the value that a body of a write has, as the API would show it. */
+export function written({ val, type }) {
+  if (type === 1) return (val.match(/../g) ?? []).map((digits) => Number.parseInt(digits, 16));
+  return JSON.isRawJSON?.(val) ? BigInt(val.rawJSON) : val;
+}
+
 const READ = {
   boolean: (text) => ({ val: text === "true" }),
   text: (text) => ({ val: text }),

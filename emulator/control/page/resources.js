@@ -2,7 +2,7 @@
 //
 // Which resources there are: what the device registered and what a discover found
 // (/nbiot/resources), and each resource that has data points or was read here. Its newest value is
-// the later one of the last report, which is a data point, and the last read of this page. Data
+// the latest of the last report, which is a data point, and the last read and write of this page. Data
 // points are asked for every other second, one call for all resources of the device.
 //
 // Some operations are under way at a time, further ones wait: each takes a connection until the device
@@ -11,7 +11,7 @@
 import { get, Mistake, post } from "./api.js";
 import { imei } from "./devices.js";
 import { button, choice, dialog, field, fill, h, number as numberOf, run, toast } from "./dom.js";
-import { kindOf, loadNames, parts, pathOf, shown, streamOf, valueInput } from "./objects.js";
+import { kindOf, loadNames, parts, pathOf, shown, streamOf, valueInput, written } from "./objects.js";
 import { poll } from "./polling.js";
 import { isPaused, now } from "./stream.js";
 import { t, visible } from "./texts.js";
@@ -112,10 +112,13 @@ export function show(place, device) {
       title: t("Write {path}", { path }),
       action: t("Write"),
       body: [h("p", { class: "faint" }, nameOf(path)), input.element, field(t("Replaces (mode)"), mode)],
-      submit: () => {
-        const body = { data: [{ res_id: at.res_id, ...input.read() }] };
+      submit: async () => {
+        const given = input.read();
+        const body = { data: [{ res_id: at.res_id, ...given }] };
         const query = { ...who, obj_id: at.obj_id, obj_inst_id: at.obj_inst_id, mode: mode.value, ...wait() };
-        return perform(t("Write"), path, () => post("/nbiot", body, query));
+        await perform(t("Write"), path, () => post("/nbiot", body, query));
+        keep(path, { value: written(given), at: now(), from: "write" });
+        draw();
       },
     });
   }
@@ -247,7 +250,7 @@ export function show(place, device) {
   function showAge(path, cell) {
     const entry = values.get(path);
     if (!entry) return fill(cell);
-    const from = entry.from === "read" ? t("read") : t("report");
+    const from = { read: () => t("read"), write: () => t("written"), report: () => t("report") }[entry.from]();
     cell.title = beijing(entry.at, 3);
     return fill(cell, t("{from}, {age} ago", { from, age: span(Math.max(0, now() - entry.at)) }));
   }

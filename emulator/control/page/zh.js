@@ -571,6 +571,8 @@ export const ZH = {
   "No such device: {id}": "没有此设备：{id}",
   "It has been deleted, or its id is wrong.": "设备已被删除，或设备 ID 不正确。",
   "From is later than to": "起始时间晚于结束时间",
+  "written": "已写入",
+  "is over": "已到期",
   "whole number": "整数",
   "time (Beijing)": "时间（北京时间）",
   "{text} is too large, expected a number up to 1.7e308": "{text} 过大，应为不超过 1.7e308 的数字",

@@ -75,6 +75,26 @@ def test_offline_command_of_another_program_shows(
     page.shows("waits", "#commands td")
 
 
+def test_written_value_shows_and_the_end_of_an_operation_is_told(
+    page: Browser, it: Emulator
+) -> None:
+    row = 'tr[data-path="3311/0/5850"]'
+    with Mcu(it):
+        page.go(f"devices/{it.device_id}")
+        page.shows("online", "#device-state")
+        page.click("Read 3311")
+        page.shows("false", row)
+        page.click("Write 3311/0/5850")
+        page.type("Value", "true")
+        page.find("dialog button[type=submit]").click()
+        page.shows("Write 3311/0/5850: done", ".toast")
+        page.shows("true", row)
+        page.shows("written, ", row)
+        page.click("Observe 3311/0/5850")
+        page.find("dialog button[type=submit]").click()
+        page.shows("Observe 3311/0/5850: done", ".toast")
+
+
 @pytest.mark.parametrize(
     "values", [[1e308, -1e308, 0], [5e-324, 0], [2**63 - 1, 2**63 - 2], [1e308], [-0.0]], ids=str
 )
