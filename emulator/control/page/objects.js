@@ -28,9 +28,13 @@ export function parts(path) {
   return { obj_id: object, obj_inst_id: instance, res_id: resource };
 }
 
-/** pathOf("3303_0_5700") → "3303/0/5700": the resource of a stream; null for another name. */
+const STREAM = /^(?:0|[1-9]\d{0,4})(?:_(?:0|[1-9]\d{0,4})){2}$/;
+
+/** pathOf("3303_0_5700") → "3303/0/5700": the resource of a stream; null for another name, as
+ * applications may choose any: "99999_0_1" is none, as ids end at 65535. */
 export function pathOf(stream) {
-  return /^\d{1,5}_\d{1,5}_\d{1,5}$/.test(stream) ? stream.replaceAll("_", "/") : null;
+  const path = stream.replaceAll("_", "/");
+  return STREAM.test(stream) && parts(path) ? path : null;
 }
 
 /** streamOf("3303/0/5700") → "3303_0_5700". */

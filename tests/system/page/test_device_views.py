@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from urllib.request import Request, urlopen
 
@@ -22,6 +22,15 @@ def other(it: Emulator) -> Iterator[OneNetSync]:
     """Another program that uses the API."""
     with OneNetSync(it.api_key, str(it.http_url)) as program:
         yield program
+
+
+def add_points(it: Emulator, stream: str, points: Sequence[Mapping[str, object]]) -> None:
+    """As an application does."""
+    body = json.dumps({"datastreams": [{"id": stream, "datapoints": points}]}).encode()
+    headers = {"api-key": it.api_key, "Content-Type": "application/json"}
+    url = f"{it.http_url}/devices/{it.device_id}/datapoints"
+    with urlopen(Request(url, headers=headers, data=body)) as response:
+        assert json.load(response)["errno"] == 0
 
 
 def test_device_is_created_found_in_the_list_and_deleted(page: Browser, other: OneNetSync) -> None:
@@ -95,6 +104,29 @@ def test_written_value_shows_and_the_end_of_an_operation_is_told(
         page.shows("Observe 3311/0/5850: done", ".toast")
 
 
+def test_streams_that_are_no_resource_or_hostile_leave_the_tree_whole(
+    page: Browser, it: Emulator
+) -> None:
+    hostile = "\u202e<img src=x onerror=alert(1)>"
+    for stream, value in (
+        ("99999_0_1", 1),
+        ("03303_0_5700", 2),
+        ("__proto__", 3),
+        ("1_2", 4),
+        ("<b>", 5),
+        ("65535_65535_65535", hostile),
+        ("3303_0_5701", hostile),
+        ("3303_0_5700", {"a": [1, {"b": hostile}]}),
+    ):
+        add_points(it, stream, [{"value": value}])
+    page.go(f"devices/{it.device_id}")
+    page.shows(r"\u202e<img src=x onerror=alert(1)>", 'tr[data-path="65535/65535/65535"]')
+    page.shows('{"a":[1,', 'tr[data-path="3303/0/5700"]')
+    assert len(page.all("#resources tr[data-path]")) == 3
+    assert "\u202e" not in page.text
+    assert page.all("img[src=x]") == []
+
+
 @pytest.mark.parametrize(
     "values", [[1e308, -1e308, 0], [5e-324, 0], [2**63 - 1, 2**63 - 2], [1e308], [-0.0]], ids=str
 )
@@ -103,11 +135,7 @@ def test_plot_takes_each_number(page: Browser, it: Emulator, values: list[float]
     points = [
         {"at": f"2018-06-01T12:00:0{number}", "value": value} for number, value in enumerate(values)
     ]
-    body = json.dumps({"datastreams": [{"id": "any", "datapoints": points}]}).encode()
-    headers = {"api-key": it.api_key, "Content-Type": "application/json"}
-    url = f"{it.http_url}/devices/{it.device_id}/datapoints"
-    with urlopen(Request(url, headers=headers, data=body)) as response:
-        assert json.load(response)["errno"] == 0
+    add_points(it, "any", points)
     page.go(f"devices/{it.device_id}/points")
     page.shows(f"Points: {len(values)}", "#point-count")
     heights = [float(one.get_attribute("cy") or "nan") for one in page.all(".plot .point")]
