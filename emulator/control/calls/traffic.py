@@ -79,7 +79,8 @@ def _module(control: Control, call: Call) -> int | None:
     """The number of a module; None: all. Raises ApiError if there is no such module."""
     module: int | None = call.query["module"]
     if module is not None and module > len(control.bench.boards):
-        raise invalid(f"module {module}: there are {len(control.bench.boards)} modules")
+        most = len(control.bench.boards)
+        raise invalid(f"module {module}: expected at most {most}, the number of modules")
     return module
 
 

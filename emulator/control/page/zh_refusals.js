@@ -16,7 +16,7 @@ export const REFUSALS = [
   // Modules.
   [/^module (\S+), expected none: the cloud runs without modules$/, "没有模组 {1}：仅运行云平台"],
   [/^module (\S+), expected 1 to (\d+)$/, "没有模组 {1}，模组编号为 1 至 {2}"],
-  [/^module (\d+): there are (\d+) modules$/, "没有模组 {1}，共有 {2} 个模组"],
+  [/^module (\d+): expected at most (\d+), the number of modules$/, "没有模组 {1}，共有 {2} 个模组"],
   [/^module (\d+) is (\w+), expected (.*)$/, "模组 {1} 的登录状态为 <2>，应为 <3>"],
   [/^text: the port is unplugged: plug it in first$/, "线缆已拔出：请先插入线缆"],
   [/^text: a host has (.*) open: close it there first$/, "主机已打开端口 {1}：请先结束主机程序"],
