@@ -10,6 +10,7 @@ import pytest
 from m5310.dialects.profiles import Profile, read_profile
 from m5310.lwm2m.resources import Resource
 from m5310.lwm2m.values import Value
+from m5310.states import DeviceState
 from tests.support.clock import elapse
 from tests.support.scripted import Reply
 from tests.support.suite_module import Rules, created, sensor, suite
@@ -151,6 +152,8 @@ async def test_refused_fetch_is_harmless() -> None:
         await elapse(1)
         m.send("+MIPLREAD: 0,14,3303,0,5700")
         await m.until("AT+MIPLREADRSP=0,14")
+        assert device.state is DeviceState.REGISTERED
+        assert "AT+MIPLCLOSE=0" not in m.sent
 
 
 async def test_module_that_buffers_nothing_is_not_asked() -> None:

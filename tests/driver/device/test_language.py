@@ -211,6 +211,7 @@ async def test_module_that_is_named_on_purpose_is_waited_for(given: Profile) -> 
         m.rules = suite()
         m.send("+MIPLEVENT:0,7")
         await creating
+        assert any(line.startswith("AT+MIPLCREATE") for line in m.sent)
 
 
 @pytest.mark.parametrize(

@@ -31,8 +31,11 @@ def test_further_modules_have_the_next_numbers() -> None:
 def test_each_of_the_most_modules_has_a_device() -> None:
     """`--modules 1001` did not: the cloud took 1000."""
     cloud = Devices(Database())
-    for identity in identities("865820030000000", "460040000000000", MAX_DEVICES):
-        cloud.create(Description("", identity.imei, identity.imsi), 0.0)
+    ids = {
+        cloud.create(Description("", identity.imei, identity.imsi), 0.0).id
+        for identity in identities("865820030000000", "460040000000000", MAX_DEVICES)
+    }
+    assert len(ids) == MAX_DEVICES
 
 
 @pytest.mark.parametrize(
