@@ -90,8 +90,13 @@ class Browser:
         return self.until(look, f"{selector} {name!r}")
 
     def click(self, name: str) -> None:
-        """A button, link or tab."""
-        self.named("button, a, [role=tab], summary", name).click()
+        """A button, link or tab; once more if the page has just drawn it anew."""
+
+        def clicked() -> bool:
+            self.named("button, a, [role=tab], summary", name).click()
+            return True
+
+        self.until(clicked, name)
 
     def type(self, name: str, text: str) -> None:
         """Into a field, in place of what it holds."""
