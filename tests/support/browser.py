@@ -90,13 +90,21 @@ class Browser:
         return self.until(look, f"{selector} {name!r}")
 
     def click(self, name: str) -> None:
-        """A button, link or tab; once more if the page has just drawn it anew."""
+        """A button, link or tab."""
+        self._click(lambda: self.named("button, a, [role=tab], summary", name), name)
+
+    def click_on(self, text: str, selector: str) -> None:
+        """The first element of `selector` that shows `text`."""
+        self._click(lambda: self.shows(text, selector), text)
+
+    def _click(self, found: Callable[[], WebElement], what: str) -> None:
+        """Once more if the page has just drawn it anew."""
 
         def clicked() -> bool:
-            self.named("button, a, [role=tab], summary", name).click()
+            found().click()
             return True
 
-        self.until(clicked, name)
+        self.until(clicked, what)
 
     def type(self, name: str, text: str) -> None:
         """Into a field, in place of what it holds."""

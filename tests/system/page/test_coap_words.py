@@ -100,7 +100,7 @@ def test_wire_tells_what_each_datagram_of_a_login_and_a_report_does(
         page.shows("Register: the device logs in as", "[role=grid] [role=row]")
         page.shows("The login is accepted.", "[role=grid] [role=row]")
         page.click("Pause")  # further lines would move what is pointed at
-        page.shows("POST /rd?ep=", "[role=grid] [role=row]").click()
+        page.click_on("POST /rd?ep=", "[role=grid] [role=row]")
         page.shows(f"logs in as {it.imei};{it.imsi}", ".detail")
         page.shows("CON (confirmable): it is sent again", ".detail")
         page.shows("A request and its answers have the same token", ".detail")

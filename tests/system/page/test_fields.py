@@ -107,7 +107,7 @@ def test_value_turns_no_text_around_in_the_words_of_its_line(page: Browser, it: 
         page.type("Filter", "5750,1")
         page.shows(f"= {shown}", "[role=grid] .space [role=row]")  # in the words
         page.click("Pause")  # further lines would move what is pointed at
-        page.shows(f"= {shown}", "[role=grid] .space [role=row]").click()
+        page.click_on(f"= {shown}", "[role=grid] .space [role=row]")
         page.shows(f"{shown} (string)", ".detail p")
         assert "\u202e" not in page.text
         page.go(f"devices/{it.device_id}")
