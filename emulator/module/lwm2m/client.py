@@ -259,12 +259,21 @@ class Client:
     # Values to the platform --------------------------------------------------------------------
 
     def notify(
-        self, item: Item, value_type: int, *, size: int, ackid: int, complete: bool, now: float
+        self,
+        item: Item,
+        value_type: int,
+        *,
+        size: int,
+        ackid: int,
+        complete: bool,
+        now: float,
+        observed: Path | None = None,
     ) -> None:
         """Before the registration: declare a resource. After it: add its value to a report.
 
         `size`: bytes of the value. `complete`: send the report; with an ackid above 0 follows
         ACKNOWLEDGED or LOST (any other line ignores it). The newest type of a resource counts.
+        `observed`: what the observation covers that the report names; None: it names none.
 
         An instance that was added after the login is declared in the same way until an update
         lists it; then it is reported like the others.
@@ -282,7 +291,7 @@ class Client:
         if reports:
             self._report.append((item, size))
             if complete:
-                self._send_report(ackid, now)
+                self._send_report(ackid, now, observed)
 
     def reports(self, path: Path) -> bool:
         """Whether `notify` reports this resource; otherwise it declares it."""
@@ -320,14 +329,14 @@ class Client:
         ):
             raise NotAllowed
 
-    def _send_report(self, ackid: int, now: float) -> None:
+    def _send_report(self, ackid: int, now: float, observed: Path | None) -> None:
         if ackid:
             self._ackids[ackid] = None
             if len(self._ackids) > ACKIDS_REMEMBERED:
                 del self._ackids[next(iter(self._ackids))]
         items = tuple(item for item, _ in self._report)
         self._report.clear()
-        self._observations.report(items, ackid, now)
+        self._observations.report(items, ackid, now, observed)
 
     # Answers of the host -----------------------------------------------------------------------
 
