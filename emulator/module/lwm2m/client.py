@@ -46,9 +46,8 @@ class Client:
     datagram to an address `host:port`; `online` returns whether the radio is registered.
     `endpoint`: the name under which the module itself would register. `busy`: returns whether the
     uplink takes no report, `release` asks the network to release the connection: soon, or after
-    the next answer. `seed` draws tokens,
-    `first_mid` is the first message id. `msgids`: the message ids that the host gets to see and may
-    answer.
+    the next answer. `seed` draws tokens, `first_mid` is the first message id. `msgids`: the message
+    ids that the host gets to see and may answer.
 
     Methods that the host's commands call raise a `ClientError` and change nothing when they refuse.
     """
@@ -306,11 +305,8 @@ class Client:
         self, item: Item, size: int, ackid: int, *, complete: bool, now: float
     ) -> None:
         # OneNET guide 5.2.1: 1000 bytes a report.
-        fits = (
-            sum(taken for _, taken in self._report) + size <= PAYLOAD_LIMIT
-            and len(self._report) < REPORT_ITEMS
-        )
-        if not fits:
+        total = sum(taken for _, taken in self._report) + size
+        if total > PAYLOAD_LIMIT or len(self._report) >= REPORT_ITEMS:
             raise InvalidValue
         if self._busy():
             raise Busy
