@@ -77,6 +77,7 @@ from emulator.coap.description import describe
 from emulator.coap.tuning import Tuning
 from tests.support.coap import message
 from tests.support.coap_socket import CoapSocket, coap_socket
+from tests.support.patience import PATIENCE
 from tests.support.plugtest_site import JSON, LARGE, LINKS, TEXT, XML, Site
 
 pytestmark = pytest.mark.realtime
@@ -200,7 +201,7 @@ def plugtest(body: Body) -> Callable[[str], Coroutine[Any, Any, None]]:
     @pytest.mark.parametrize("kind", ["ours", "aiocoap"])
     @wraps(body)
     async def test(kind: str) -> None:
-        async with asyncio.timeout(20), bed(kind) as made:
+        async with asyncio.timeout(PATIENCE), bed(kind) as made:
             await body(made)
 
     del test.__wrapped__  # type: ignore[attr-defined]
@@ -451,13 +452,13 @@ async def test_obs_04(bed: Bed) -> None:
 
 async def gone(bed: Bed, path: str) -> None:
     """The site drops its observers."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         while bed.site.watched[path].observers:
             await bed.server.acts()
 
 
 async def test_obs_05() -> None:
-    async with asyncio.timeout(20), coap_socket(tuning=FAST) as server:
+    async with asyncio.timeout(PATIENCE), coap_socket(tuning=FAST) as server:
         site = Site(server.endpoint)
         async with coap_socket(tuning=FAST) as client:
             bed = Bed(site, server, Ours(client, server.address))
@@ -468,7 +469,7 @@ async def test_obs_05() -> None:
 
 async def test_obs_06() -> None:
     """aiocoap acknowledges what it does not observe any more."""
-    async with asyncio.timeout(20), bed("ours") as made:
+    async with asyncio.timeout(PATIENCE), bed("ours") as made:
         assert isinstance(made.client, Ours)
         await made.client.observe(observing("obs"))
         made.client.forget()
@@ -522,7 +523,7 @@ async def test_obs_11(bed: Bed) -> None:
 
 async def test_obs_12() -> None:
     """With the token of the observation; aiocoap cancels by a reset only."""
-    async with asyncio.timeout(20), coap_socket() as server, coap_socket() as socket:
+    async with asyncio.timeout(PATIENCE), coap_socket() as server, coap_socket() as socket:
         site, client = Site(server.endpoint), Ours(socket, server.address)
         await client.observe(observing("obs"))
         (token,) = socket.endpoint.observations

@@ -18,6 +18,7 @@ import serial
 from emulator.clock.clocks import LoopClock
 from emulator.line.line import MAX_WAITING, Line
 from emulator.line.pacing import BACKLOG
+from tests.support.patience import PATIENCE
 from tests.support.peers import Recorder
 
 
@@ -114,7 +115,7 @@ async def test_pyserial_opens_the_pty() -> None:
     with line(receiver, baud=115_200) as made:
 
         def talk() -> bytes:
-            with serial.Serial(made.port, 9600, timeout=5) as port:
+            with serial.Serial(made.port, 9600, timeout=PATIENCE) as port:
                 port.write(b"AT\r")
                 return port.read(6)
 

@@ -23,6 +23,7 @@ from m5310 import Device, ValueType
 from tests.support.effort import either
 from tests.support.emulator_process import ready, running
 from tests.support.killed_platform import IMEI, IMSI, KEY, KilledPlatform, killed_platform
+from tests.support.patience import PATIENCE
 from tests.support.push_server import push_server
 
 pytestmark = pytest.mark.realtime
@@ -230,7 +231,7 @@ async def test_push_of_each_acknowledged_point_arrives_in_order(tmp_path: Path) 
                 await asyncio.sleep(random.uniform(0, 0.03))
                 await platform.kill()
                 await platform.start()
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(PATIENCE):
             while not set(application.points) <= set(pushed):
                 pushed.append((await server.messages.get())["value"])
         places = {value: place for place, value in enumerate(dict.fromkeys(pushed))}

@@ -18,7 +18,8 @@ from tests.support.coap import message
 from tests.support.coap_socket import coap_socket
 from tests.support.dtls import KEY, KEYS, Credentials, Session, client
 from tests.support.dtls_socket import SecureSocket
-from tests.support.foreign import free_port, program, running
+from tests.support.foreign import program, running
+from tests.support.free_ports import free_port
 from tests.support.plugtest_site import LARGE, Site
 
 pytestmark = pytest.mark.realtime
@@ -136,7 +137,8 @@ async def coap_server(library: str, port: int) -> AsyncIterator[str]:
     address = ("-A", "127.0.0.1", "-p", str(port))
     async with running(libcoap("server", library), *address, "-k", KEY.decode()):
         plain = f"127.0.0.1:{port}"
-        async with coap_socket(tuning=Tuning(ack_timeout=0.1, ack_random=1)) as probe:
+        often = Tuning(ack_timeout=0.1, ack_random=1, max_retransmit=9)  # until it has started
+        async with coap_socket(tuning=often) as probe:
             up = asyncio.get_running_loop().create_future()
             probe.endpoint.ping(plain, lambda alive, _: up.set_result(alive), time.time())
             assert await up
@@ -151,7 +153,7 @@ def root() -> Message:
 async def test_a_server_of_libcoap_answers(library: str) -> None:
     async with (
         asyncio.timeout(20),
-        coap_server(library, free_port()) as server,
+        coap_server(library, free_port(ports=2)) as server,
         coap_socket(SecureSocket, credentials=DEVICE) as ours,
     ):
         answer = await ours.ask(server, root())
@@ -171,7 +173,7 @@ async def test_a_server_of_libcoap_that_started_again_answers(
 ) -> None:
     """The request itself arrives, in a new session."""
     monkeypatch.setattr(client, "MAX_SILENCE", 0.3)
-    port = free_port()
+    port = free_port(ports=2)
     tuning = Tuning(ack_timeout=0.2, ack_random=1)
     async with (
         asyncio.timeout(20),
