@@ -136,7 +136,7 @@ def test_work_submitted_while_it_is_closing_is_done_or_refused() -> None:
         user.start()
         begun.wait()
         thread.close()
-        user.join(5)
+        user.join(PATIENCE)
         assert not user.is_alive(), "it waits for ever"
         assert ended[0].startswith("the loop is not running")
 
@@ -160,7 +160,7 @@ def test_caller_that_waits_when_it_is_closed_is_released() -> None:
     user.start()
     waiting.wait()
     thread.close()
-    user.join(5)
+    user.join(PATIENCE)
     assert ended == ["released"]
 
 
