@@ -261,7 +261,7 @@ async def test_module_goes_on_with_a_platform_that_was_killed(tmp_path: Path) ->
             on_read=lambda _: 19.5,
         ) as device:
             temperature = await device.add_resource("3303/0/5700", ValueType.FLOAT, 21.5)
-            await device.connect(timeout=20)
+            await device.connect(timeout=60)
             await device.notify(temperature, 22.5, acknowledge=True)
             await platform.kill()
             await platform.start()
