@@ -13,6 +13,7 @@ const lines = []; // that were typed, the newest last
  */
 export function terminal(number) {
   let place = lines.length; // in `lines`, while the arrow keys go through them
+  let draft = ""; // what was typed, below the newest of them
   const input = h("input", {
     id: "terminal",
     class: "mono",
@@ -34,21 +35,27 @@ export function terminal(number) {
 
   async function type() {
     const text = input.value.trim();
+    input.focus();
     if (!text) return;
-    await post(`/emulator/modules/${number}/type`, { text: `${text}\r` });
+    input.value = ""; // at once: the next line may be typed meanwhile
+    try {
+      await post(`/emulator/modules/${number}/type`, { text: `${text}\r` });
+    } catch (error) {
+      input.value ||= text;
+      throw error;
+    }
     if (lines.at(-1) !== text) lines.push(text);
     if (lines.length > REMEMBERED) lines.shift();
     place = lines.length;
-    input.value = "";
-    input.focus();
   }
 
   function recall(event) {
     const step = { ArrowUp: -1, ArrowDown: 1 }[event.key];
     if (!step || !lines.length) return;
     event.preventDefault();
+    if (place >= lines.length) draft = input.value;
     place = Math.max(0, Math.min(lines.length, place + step));
-    input.value = lines[place] ?? "";
+    input.value = lines[place] ?? draft;
   }
 
   return {
