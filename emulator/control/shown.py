@@ -23,6 +23,7 @@ def clock(control: Control) -> Answer:
         "speed": speed,
         "paused": paused,
         "advancing": advancing,
+        "steered": isinstance(clock, SteeredClock),  # else no call steers it
     }
 
 

@@ -21,9 +21,9 @@ _NUMBER: Final = re.compile(r"[+-]?[0-9]{1,15}(\.[0-9]{0,15})?")
 class Attributes:
     """What the platform asks for; None: not set.
 
-    `pmin` and `pmax` in seconds: the least time between two reports, and the longest. `gt`, `lt`:
-    report when the value crosses this limit. `st`: report when it has changed by this much since
-    the last report.
+    `pmin` and `pmax` in seconds: the least time between two reports, and the longest; a `pmax`
+    below `pmin` does not count. `gt`, `lt`: report when the value crosses, reaches or leaves this
+    limit. `st`: report when it has changed by this much since the last report.
     """
 
     pmin: float | None = None
@@ -63,11 +63,10 @@ class Attributes:
             return True  # gt, lt and st are for numbers
         if self.gt is None and self.lt is None and self.st is None:
             return True
-        return (
-            (self.gt is not None and (before > self.gt) is not (value > self.gt))
-            or (self.lt is not None and (before < self.lt) is not (value < self.lt))
-            or (self.st is not None and abs(value - before) >= self.st)
-        )
+        limits = [it for it in (self.gt, self.lt) if it is not None]
+        # guess: a value on the limit is on neither side: reaching and leaving it are reported
+        crossed = any((before > it, before < it) != (value > it, value < it) for it in limits)
+        return crossed or (self.st is not None and abs(value - before) >= self.st)
 
     def __str__(self) -> str:
         pairs = ((each, getattr(self, each)) for each in _NAMES)
@@ -151,8 +150,8 @@ class Schedule:
         times = []
         if reported.newest and asked.ask_for(reported.newest[0], reported.value):
             times.append(reported.at + (asked.pmin or 0))
-        if asked.pmax:
-            times.append(reported.at + max(asked.pmax, asked.pmin or 0))
+        if asked.pmax and asked.pmax >= (asked.pmin or 0):
+            times.append(reported.at + asked.pmax)
         return min(times, default=None)
 
     def _of(self, path: Path) -> Attributes:

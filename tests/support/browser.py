@@ -91,7 +91,20 @@ class Browser:
 
     def click(self, name: str) -> None:
         """A button, link or tab."""
-        self.named("button, a, [role=tab], summary", name).click()
+        self._click(lambda: self.named("button, a, [role=tab], summary", name), name)
+
+    def click_on(self, text: str, selector: str) -> None:
+        """The first element of `selector` that shows `text`."""
+        self._click(lambda: self.shows(text, selector), text)
+
+    def _click(self, found: Callable[[], WebElement], what: str) -> None:
+        """Once more if the page has just drawn it anew."""
+
+        def clicked() -> bool:
+            found().click()
+            return True
+
+        self.until(clicked, what)
 
     def type(self, name: str, text: str) -> None:
         """Into a field, in place of what it holds."""

@@ -17,6 +17,9 @@ URL = "http://127.0.0.1:8000/push"
 IMEI = "865820030013978"
 STREAM = "3303_0_5700"
 
+ASCII = "".join(map(chr, range(128)))
+UNICODE = ASCII + 'é例😀\u2028\x80\uffff//""\\\\'
+
 Answer = Callable[[Post], Reply]
 
 
@@ -32,6 +35,20 @@ def good(post: Post) -> Reply:
 
 def refusing(_post: Post) -> Reply:
     return Reply(500, b"no")
+
+
+def random_value(random: Random, alphabet: str) -> object:
+    """A number, a truth value, bytes, or a text of these characters."""
+    kind = random.randrange(5)
+    if kind == 0:
+        return random.randrange(-(2**53), 2**53)
+    if kind == 1:
+        return random.choice((-1, 1)) * round(random.uniform(0.001, 10_000), random.randrange(12))
+    if kind == 2:
+        return random.choice((True, False))
+    if kind == 3:
+        return random.randbytes(random.randrange(20))
+    return "".join(random.choices(alphabet, k=random.randrange(30)))
 
 
 class Application:

@@ -43,10 +43,10 @@ GUIDE_4_2_1 = {
 class ServedApi(CloudWithDevice):
     """The API of a platform with one device, at times that the test sets."""
 
-    def __init__(self, year: int, database: Database | None = None) -> None:
+    def __init__(self, year: int, database: Database | None = None, key: str = "secret") -> None:
         super().__init__(now=1448960783.535, year=year, database=database)
         self.changed = asyncio.Event()
-        self.http = HttpApi(self.platform, key="secret", act=self.act)
+        self.http = HttpApi(self.platform, key=key, act=self.act)
         self.platform.send = self.posts = Posts(self.act, allow_network=False)
         self.url = ""
         self.client: aiohttp.ClientSession
@@ -108,9 +108,9 @@ class ServedApi(CloudWithDevice):
 
 @asynccontextmanager
 async def served_api(
-    year: int = 2018, *, database: Database | None = None
+    year: int = 2018, *, database: Database | None = None, key: str = "secret"
 ) -> AsyncIterator[ServedApi]:
-    api = ServedApi(year, database)
+    api = ServedApi(year, database, key)
     api.url = await api.http.start("127.0.0.1", 0)
     api.client = aiohttp.ClientSession()
     try:

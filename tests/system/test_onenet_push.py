@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime, timedelta
+from random import Random
 
 import aiohttp
 import pytest
@@ -14,6 +15,7 @@ from emulator import Emulator, VirtualClock
 from m5310 import Access, Device, ValueType
 from m5310.onenet import CommandResult, Message, OneNet, Online, Point, Receiver
 from tests.support.language import running
+from tests.support.push_application import UNICODE, Application, random_value
 
 pytestmark = pytest.mark.usefixtures("each_language")
 
@@ -70,6 +72,21 @@ async def test_points_logins_and_results_of_commands(aes_key: str | None) -> Non
         )
         assert result.confirm_status in (0, "SUCCESS")
         assert point == Point(at, emulator.imei, device_id, "3311_0_5701", "a/b 'c' <d>")
+
+
+@pytest.mark.classic_only("of the platform alone")
+@pytest.mark.parametrize("settings", [{}, {"aes_key": AES_KEY}, {"aes_key": AES_KEY, "pad": 32}])
+def test_1000_values_reach_the_receiver(settings: dict[str, object]) -> None:
+    application, random = Application(), Random(9)
+    assert application.set(**settings) == ""
+    receiver = Receiver(TOKEN, AES_KEY if settings else None)
+    for _ in range(1000):
+        value = random_value(random, UNICODE)
+        application.point(value)
+        application.step()
+        (point,) = receiver.receive(application.reply().body)
+        assert isinstance(point, Point)
+        assert point.value == ([*value] if isinstance(value, bytes) else value)
 
 
 async def set_push(api: str, url: str, aes_key: str | None) -> None:

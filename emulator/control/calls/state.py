@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from functools import partial
 
-from emulator.clock.steered import SteeredClock
 from emulator.control import shown
 from emulator.control.calls import faults
 from emulator.control.control import Control
@@ -23,7 +22,6 @@ async def show(control: Control, _call: Call) -> Answer:
         {
             **shown.clock(control),
             "started": control.started,
-            "steered": isinstance(bench.clock, SteeredClock),
             "year": next(year for year, its in YEARS.items() if its is bench.platform.year),
             "modules": len(bench.boards),
             "model": None if firmware is None else firmware.model or "M5310",

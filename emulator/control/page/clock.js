@@ -2,7 +2,7 @@
 
 import { Mistake, post, put } from "./api.js";
 import { button, choice, dialog, field, fill, h, run } from "./dom.js";
-import { follow, now } from "./stream.js";
+import { follow, lastClock, now, setClock } from "./stream.js";
 import { t } from "./texts.js";
 import { beijing, span } from "./times.js";
 
@@ -11,9 +11,8 @@ const MOST = 31_536_000; // seconds at once
 
 /** show(place) → function that ends it. Called at the start and when the language changes. */
 export function show(place) {
-  let shown = { speed: 1, paused: false, advancing: false, steered: true };
   const time = h("time", { id: "clock-time", title: t("The emulator's time, in Beijing") });
-  const pause = button(t("Pause time"), () => change({ paused: !shown.paused }), { kind: "small", id: "clock-pause" });
+  const pause = button(t("Pause time"), () => change({ paused: !lastClock().paused }), { kind: "small", id: "clock-pause" });
   const speed = choice([], "1", {
     id: "clock-speed",
     "aria-label": t("Speed of the time"),
@@ -24,24 +23,25 @@ export function show(place) {
   fill(place, time, steering);
 
   function draw() {
+    const { paused, advancing, steered } = lastClock();
     fill(time, beijing(now()));
     if (document.activeElement !== speed) showSpeeds();
-    fill(pause, shown.paused ? t("Let time run") : t("Pause time"));
-    pause.setAttribute("aria-pressed", String(shown.paused));
-    on.setAttribute("aria-busy", String(shown.advancing));
-    steering.hidden = shown.steered === false;
+    fill(pause, paused ? t("Let time run") : t("Pause time"));
+    pause.setAttribute("aria-pressed", String(paused));
+    on.setAttribute("aria-busy", String(advancing));
+    steering.hidden = !steered;
   }
 
   function showSpeeds() {
-    const all = [...new Set([...SPEEDS, shown.speed])].sort((a, b) => a - b);
+    const current = lastClock().speed;
+    const all = [...new Set([...SPEEDS, current])].sort((a, b) => a - b);
     if (all.join() !== [...speed.options].map((one) => one.value).join())
       fill(speed, all.map((one) => h("option", { value: one }, t("{n} × real time", { n: one }))));
-    speed.value = String(shown.speed);
+    speed.value = String(current);
   }
 
   async function change(body) {
-    shown = { ...shown, ...(await put("/emulator/clock", body)) };
-    draw();
+    setClock(await put("/emulator/clock", body));
   }
 
   async function advance() {
@@ -58,16 +58,12 @@ export function show(place) {
       submit: async () => {
         const seconds = Number(amount.value) * Number(unit.value);
         if (!(seconds <= MOST)) throw new Mistake(t("At most {span} at once", { span: span(MOST) }));
-        shown = { ...shown, ...(await post("/emulator/clock/advance", { seconds })) };
-        draw();
+        setClock(await post("/emulator/clock/advance", { seconds }));
       },
     });
   }
 
-  const unfollow = follow("state", ({ clock }) => {
-    shown = { ...shown, ...clock };
-    draw();
-  });
+  const unfollow = follow("clock", draw);
   const timer = setInterval(() => fill(time, beijing(now())), 250);
   draw();
   return () => {

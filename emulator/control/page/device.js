@@ -8,7 +8,7 @@
 import { get, put } from "./api.js";
 import * as commands from "./commands.js";
 import { deleteDialog, imei, online, tagsOf } from "./devices.js";
-import { button, dialog, field, facts, fill, h, heading, run, tabs, toast } from "./dom.js";
+import { button, dialog, field, facts, fill, forgetErrors, h, heading, run, tabs, toast } from "./dom.js";
 import * as points from "./points.js";
 import { poll } from "./polling.js";
 import * as resources from "./resources.js";
@@ -96,6 +96,7 @@ export function show(place, path) {
     for (const dialog of document.querySelectorAll("dialog")) dialog.close(); // on this device
     device = part = parts = null;
     beginning = false;
+    forgetErrors(); // a part may have been refused first, by "auth failed"
     fill(head, heading(t("No such device: {id}", { id })));
     fill(body, h("p", { role: "alert" }, t("It has been deleted, or its id is wrong.")));
   }

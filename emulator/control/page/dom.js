@@ -212,6 +212,11 @@ export function toast(text, kind = "note") {
   setTimeout(() => shown.remove(), SHOWN[kind]);
 }
 
+/** forgetErrors(): the errors shown so far are explained by what the page now shows. */
+export function forgetErrors() {
+  places.error.replaceChildren();
+}
+
 // Dialogs -----------------------------------------------------------------------------------------
 
 /**

@@ -13,7 +13,7 @@ import { imei } from "./devices.js";
 import { button, choice, dialog, field, fill, h, number as numberOf, redraw, run, toast } from "./dom.js";
 import { kindOf, loadNames, parts, pathOf, shown, streamOf, valueInput, written } from "./objects.js";
 import { poll } from "./polling.js";
-import { isPaused, now } from "./stream.js";
+import { lastClock, now } from "./stream.js";
 import { t, visible } from "./texts.js";
 import { beijing, posix, span } from "./times.js";
 
@@ -65,7 +65,7 @@ export function show(place, device) {
 
   async function perform(name, path, action) {
     const began = performance.now();
-    if (isPaused()) toast(t("Time is paused: the device answers when it runs again"));
+    if (lastClock().paused) toast(t("Time is paused: the device answers when it runs again"));
     const note = (outcome, kind) => {
       const took = Math.round(performance.now() - began);
       const time = h("span", { class: "faint mono" }, beijing(now()).slice(11));

@@ -19,7 +19,7 @@ const EVENTS = "/emulator/events";
 const WAITS = [0.5, 1, 2, 5]; // seconds before each next attempt
 const HIDDEN = 5; // seconds
 const SILENCE = 40; // seconds; the server sends a comment every 15 s
-const followers = { traffic: new Set(), state: new Set(), devices: new Set(), link: new Set(), key: new Set() };
+const followers = { traffic: new Set(), state: new Set(), clock: new Set(), devices: new Set(), link: new Set(), key: new Set() };
 
 let wanted = null; // {module, after}: of the watch, null without one
 let attempt = 0;
@@ -27,12 +27,13 @@ let stop = null; // an AbortController of the present connection
 let linked = false;
 let refused = "";
 let paused = false; // as the tab is hidden
-let clock = { now: Date.now() / 1000, speed: 1, paused: false, advancing: false };
+let clock = { now: Date.now() / 1000, speed: 1, paused: false, advancing: false, steered: true };
 let clockRead = performance.now();
 
 /**
  * follow(kind, listener) → function that ends it. Kinds, as in the server's events:
- * "traffic" {entries, lost, last}, "state" {clock, module}, "devices" {online: [[id, true], ...]},
+ * "traffic" {entries, lost, last}, "state" {clock, module}, "devices" {online: [[id, true], ...]};
+ * "clock", as lastClock() gives it: of a state, or of a call that steers it;
  * "link" true | false: the stream is open or not; "key" text: the key is refused, as by an emulator
  * that was started again with another one, and there is no further attempt until start().
  */
@@ -64,9 +65,16 @@ export function now() {
   return clock.paused ? clock.now : clock.now + passed * clock.speed;
 }
 
-/** isPaused() → whether the emulator's clock stands still, as far as the last state says. */
-export function isPaused() {
-  return clock.paused;
+/** lastClock() → {now, speed, paused, advancing, steered}, as it was told last. */
+export function lastClock() {
+  return clock;
+}
+
+/** setClock(state): as a call that steers it has just answered; the stream tells it only later. */
+export function setClock(state) {
+  clock = { ...clock, ...state };
+  clockRead = performance.now();
+  tell("clock", clock);
 }
 
 /** isLinked() → whether the stream is open. */
@@ -184,10 +192,7 @@ export function events(text, found) {
 
 function dispatch(kind, data) {
   if (kind === "traffic" && wanted) wanted.after = data.last;
-  if (kind === "state" && data.clock) {
-    clock = { ...clock, ...data.clock };
-    clockRead = performance.now();
-  }
+  if (kind === "state" && data.clock) setClock(data.clock);
   tell(kind, data);
 }
 

@@ -14,6 +14,7 @@ const lines = []; // that were typed, the newest last
 export function terminal(number) {
   let place = lines.length; // in `lines`, while the arrow keys go through them
   let draft = ""; // what was typed, below the newest of them
+  let sent = Promise.resolve(); // the lines so far: each goes after the one before
   const input = h("input", {
     id: "terminal",
     class: "mono",
@@ -30,23 +31,25 @@ export function terminal(number) {
 
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    return run(send, type);
+    return run(null, type);
   });
 
   async function type() {
     const text = input.value.trim();
-    input.focus();
     if (!text) return;
-    input.value = ""; // at once: the next line may be typed meanwhile
+    if (lines.at(-1) !== text) lines.push(text);
+    if (lines.length > REMEMBERED) lines.shift();
+    place = lines.length;
+    input.value = ""; // at once: the next line may be typed while this one is on its way
+    input.focus();
+    const sending = sent.then(() => post(`/emulator/modules/${number}/type`, { text: `${text}\r` }));
+    sent = sending.catch(() => {});
     try {
-      await post(`/emulator/modules/${number}/type`, { text: `${text}\r` });
+      await sending;
     } catch (error) {
       input.value ||= text;
       throw error;
     }
-    if (lines.at(-1) !== text) lines.push(text);
-    if (lines.length > REMEMBERED) lines.shift();
-    place = lines.length;
   }
 
   function recall(event) {

@@ -46,9 +46,8 @@ class Client:
     datagram to an address `host:port`; `online` returns whether the radio is registered.
     `endpoint`: the name under which the module itself would register. `busy`: returns whether the
     uplink takes no report, `release` asks the network to release the connection: soon, or after
-    the next answer. `seed` draws tokens,
-    `first_mid` is the first message id. `msgids`: the message ids that the host gets to see and may
-    answer.
+    the next answer. `seed` draws tokens, `first_mid` is the first message id. `msgids`: the message
+    ids that the host gets to see and may answer.
 
     Methods that the host's commands call raise a `ClientError` and change nothing when they refuse.
     """
@@ -259,12 +258,21 @@ class Client:
     # Values to the platform --------------------------------------------------------------------
 
     def notify(
-        self, item: Item, value_type: int, *, size: int, ackid: int, complete: bool, now: float
+        self,
+        item: Item,
+        value_type: int,
+        *,
+        size: int,
+        ackid: int,
+        complete: bool,
+        now: float,
+        observed: Path | None = None,
     ) -> None:
         """Before the registration: declare a resource. After it: add its value to a report.
 
         `size`: bytes of the value. `complete`: send the report; with an ackid above 0 follows
         ACKNOWLEDGED or LOST (any other line ignores it). The newest type of a resource counts.
+        `observed`: what the observation covers that the report names; None: it names none.
 
         An instance that was added after the login is declared in the same way until an update
         lists it; then it is reported like the others.
@@ -282,7 +290,7 @@ class Client:
         if reports:
             self._report.append((item, size))
             if complete:
-                self._send_report(ackid, now)
+                self._send_report(ackid, now, observed)
 
     def reports(self, path: Path) -> bool:
         """Whether `notify` reports this resource; otherwise it declares it."""
@@ -297,11 +305,8 @@ class Client:
         self, item: Item, size: int, ackid: int, *, complete: bool, now: float
     ) -> None:
         # OneNET guide 5.2.1: 1000 bytes a report.
-        fits = (
-            sum(taken for _, taken in self._report) + size <= PAYLOAD_LIMIT
-            and len(self._report) < REPORT_ITEMS
-        )
-        if not fits:
+        total = sum(taken for _, taken in self._report) + size
+        if total > PAYLOAD_LIMIT or len(self._report) >= REPORT_ITEMS:
             raise InvalidValue
         if self._busy():
             raise Busy
@@ -320,14 +325,14 @@ class Client:
         ):
             raise NotAllowed
 
-    def _send_report(self, ackid: int, now: float) -> None:
+    def _send_report(self, ackid: int, now: float, observed: Path | None) -> None:
         if ackid:
             self._ackids[ackid] = None
             if len(self._ackids) > ACKIDS_REMEMBERED:
                 del self._ackids[next(iter(self._ackids))]
         items = tuple(item for item, _ in self._report)
         self._report.clear()
-        self._observations.report(items, ackid, now)
+        self._observations.report(items, ackid, now, observed)
 
     # Answers of the host -----------------------------------------------------------------------
 

@@ -179,21 +179,42 @@ class Observations:
         }
         return len(self._held) + len(unobserved) <= HELD_LIMIT
 
-    def report(self, items: tuple[Item, ...], ackid: int, now: float) -> None:
-        """Send a complete report; an ackid above 0 asks for an acknowledgement."""
+    def report(
+        self, items: tuple[Item, ...], ackid: int, now: float, observed: Path | None = None
+    ) -> None:
+        """Send a complete report; an ackid above 0 asks for an acknowledgement.
+
+        `observed`: what the observation covers that it names; None: it goes to each that covers it.
+        """
         report = _Report(ackid)
         by_instance: dict[Path, list[Item]] = {}
         for item in items:
             by_instance.setdefault(item.path.instance_path, []).append(item)
         for group in by_instance.values():
-            self._send_or_hold(report, tuple(group), now, now)
+            self._send_or_hold(report, tuple(group), now, now, observed)
+
+    def _named(self, observed: Path | None, items: tuple[Item, ...]) -> list[Observation]:
+        """The observation that a report names, as the firmware finds it by its id; all of them, if
+        it names none that is there and covers its items, or the server wants LwM2M as it stands.
+        """
+        named = None if observed is None else self._observations.get(observed)
+        if named is None or self._style.attributes:
+            return [*self._observations.values()]
+        fits = all(named.path.covers(item.path) for item in items)
+        return [named] if fits else [*self._observations.values()]
 
     def _send_or_hold(
-        self, report: _Report, items: tuple[Item, ...], now: float, since: float
+        self,
+        report: _Report,
+        items: tuple[Item, ...],
+        now: float,
+        since: float,
+        observed: Path | None = None,
     ) -> None:
-        """Send the items of one instance on every observation that covers some of them."""
+        """Send the items of one instance on every observation that covers some of them, or on the
+        one that they name."""
         covered = False
-        for observation in list(self._observations.values()):
+        for observation in self._named(observed, items):
             part = tuple(item for item in items if observation.path.covers(item.path))
             if part:
                 covered = True

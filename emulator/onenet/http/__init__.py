@@ -11,6 +11,7 @@
               calls/<subject>          what each call does with the platform
                    |
     kinds, *bodies (what comes in)   *answers, times (what goes out)     pure
+    authorization (a signature in place of the key)
 
 `route` says what a route is. `routes.ROUTES` is the only list of calls: the paths (`dispatch`), the
 checks of parameters and `/openapi.json` all come from it. `gate` refuses web pages of other origins

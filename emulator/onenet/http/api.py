@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from aiohttp import web
 
 from emulator.onenet.errors import ApiError, Reason, invalid
-from emulator.onenet.http import answers
+from emulator.onenet.http import answers, authorization
 from emulator.onenet.http.answers import Answer
 from emulator.onenet.http.bodies import json_body
 from emulator.onenet.http.call import Call
@@ -54,7 +54,8 @@ _MAX_SHOWN = 100
 
 
 class HttpApi:
-    """The API of one `platform`, for clients that send `key` as their `api-key` header.
+    """The API of one `platform`, for clients that send `key` as their `api-key` header, or sign
+    their `Authorization` with it.
 
     `act` acts on the platform at the present time. The platform's year decides the error numbers.
     `allow_hosts`: names of this server, besides its addresses, `localhost` and `*.heclouds.com`.
@@ -75,6 +76,7 @@ class HttpApi:
         self._on_call = site.on_call
         self._allow_hosts = tuple(allow_hosts)
         platform.keys.add_master(key)
+        self._key = key
         self._act = act
         self._listener: Listener | None = None
         self._reported: set[tuple[str, str]] = set()
@@ -100,7 +102,7 @@ class HttpApi:
 
     def _handler(self, listener: Listener, gate: Gate) -> Handler:
         """Serves who may call; every error is answered with a body of the error table."""
-        keys, found = self._platform.keys, Dispatch[Serve]()
+        found = Dispatch[Serve]()
         for route in self._routes:
             found.add(route.method, route.path, self._serving(route))
         found.add("GET", _DESCRIPTION, self._describe)
@@ -112,10 +114,7 @@ class HttpApi:
                 gate.check(headers.get("Host"), headers.get("Origin"), listener.address(request))
                 if request.method in _READING and (file := self._files.get(request.path)):
                     return await file(request)
-                text = headers.get("api-key", "")
-                key = keys.resolve(text)
-                if key is None:
-                    raise ApiError(Reason.AUTH_FAILED if text else Reason.KEY_REQUIRED)
+                key = self._key_of(headers)
                 methods, place = found.find(request.rel_url.raw_path)
                 serve = methods.get(request.method)
                 if serve is None:
@@ -136,6 +135,16 @@ class HttpApi:
                 return await self._refuse(listener, request, ApiError(Reason.INTERNAL))
 
         return handle
+
+    def _key_of(self, headers: Mapping[str, str]) -> Master | DeviceKey:
+        text = headers.get("api-key", "")
+        if not text and (signed := headers.get("Authorization")) is not None:
+            authorization.check(signed, self._key, self._act(lambda now: now))
+            return Master()
+        key = self._platform.keys.resolve(text)
+        if key is None:
+            raise ApiError(Reason.AUTH_FAILED if text else Reason.KEY_REQUIRED)
+        return key
 
     async def _refuse(
         self, listener: Listener, request: web.BaseRequest, error: ApiError

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
-from m5310.at.codec import Answer, final_result
+from collections.abc import Iterator
+from typing import Final
+
+from m5310.at.codec import Answer, FinalResult, final_result
 from m5310.at.table import Entry
 from m5310.cli.explain.catalogue import declaring, find
 from m5310.cli.explain.onenet import describe_urc
 from m5310.commands import general, urcs
 from m5310.dialects.classic import urcs as classic
+from m5310.dialects.profiles import FAMILIES
 from m5310.dialects.suite import urcs as suite
 from m5310.dialects.urcs import Urc
-from m5310.errors import AnswerError, Text
+from m5310.errors import AnswerError, Text, listed
+
+# Whose numbers the keys of FAMILIES are, by the family of a final result.
+_VENDORS: Final = {
+    "CIS": {"chinamobile": "China Mobile", "ec616": "EC616"},
+    "CME": {"quectel": "Quectel"},
+}
 
 
 def describe_unsolicited(line: str) -> str | None:
@@ -66,7 +76,20 @@ def describe_result(line: str) -> str | None:
         return Text("refused: {meaning}", meaning=result.meaning)
     if result.number is None:
         return Text("refused")
+    if meanings := [*_meanings(result)]:
+        return Text(
+            "refused with number {number}, which means by module: {meanings}",
+            number=result.number,
+            meanings=listed(meanings),
+        )
     return Text("refused with number {number}", number=result.number)
+
+
+def _meanings(result: FinalResult) -> Iterator[str]:
+    """What the number means to each vendor that has one of its own."""
+    for family, vendor in _VENDORS.get(result.family, {}).items():
+        if result.number is not None and (words := FAMILIES[family].get(result.number)):
+            yield Text("{meaning} ({vendor})", meaning=words, vendor=vendor)
 
 
 def _candidates(line: str, command: str | None) -> list[Entry]:

@@ -28,6 +28,8 @@ def describe_command(line: str) -> str | None:
     if parts["sign"] == "=?":
         return Text("ask which values {name} takes", name=name)
     entry = find(line)
+    if entry is None and parts["sign"] == "?" and find(f"AT{name}="):
+        return Text("ask for the present values of {name}", name=name)
     if entry is None:
         later = name.startswith("+MIPL") and find(f"AT{name}=") is None
         if not later:

@@ -177,7 +177,8 @@ def _open(values: Values) -> str:
     return Text("log in to OneNET within {seconds} s", seconds=int(seconds[0]))
 
 
-def _update(values: Values) -> str:
+def describe_update(values: Values) -> str:
+    """AT+MIPLUPDATE of either dialect, without what follows the third value."""
     _, lifetime, objects = values
     if seconds := int(lifetime):
         renewal = Text("renew the registration for {time}", time=describe_seconds(seconds))
@@ -206,7 +207,7 @@ for _name, _takes, _describe in (
         _notify,
     ),
     ("+MIPLOPEN", "0[,<seconds>]", _open),
-    ("+MIPLUPDATE", "0,<lifetime>,<with objects>", _update),
+    ("+MIPLUPDATE", "0,<lifetime>,<with objects>", describe_update),
     (
         "+MIPLREAD",
         '0,<msgid>,<object>,<instance>,<resource>,<type>,"<value>",<flag>',

@@ -8,7 +8,7 @@ from typing import Final
 
 from m5310.at.codec import PROMPT
 from m5310.at.table import CommandTable, flag
-from m5310.cli.explain.onenet import TYPE_NAMES
+from m5310.cli.explain.onenet import TYPE_NAMES, describe_update
 from m5310.commands.power import describe_seconds
 from m5310.dialects.suite.blob import Blob
 from m5310.dialects.suite.commands import BUFFERED, CREATED, MEANINGS, VERSION
@@ -294,6 +294,7 @@ _SHARED: Final[dict[str, tuple[range, Callable[[Values], str]]]] = {
     "+MIPLADDOBJ": (range(6, 7), _object),
     "+MIPLDELOBJ": (range(2, 3), _delete_object),
     "+MIPLOPEN": (range(3, 5), _open),
+    "+MIPLUPDATE": (range(4, 5), lambda values: describe_update(values[:3])),  # release assistance
     "+MIPLNOTIFY": (range(10, 13), _notify),
 }
 

@@ -52,8 +52,10 @@ def test_malformed_attributes(text: str) -> None:
         (Attributes(pmin=5), 1, 1, True),
         (Attributes(gt=10), 9, 11, True),
         (Attributes(gt=10), 11, 9, True),
-        (Attributes(gt=10), 9, 10, False),
+        (Attributes(gt=10), 9, 10, True),
+        (Attributes(gt=10), 10, 10, False),
         (Attributes(gt=10), 11, 12, False),
+        (Attributes(lt=10), 11, 10, True),
         (Attributes(lt=10), 10, 9.5, True),
         (Attributes(lt=10), 9, 8, False),
         (Attributes(st=2), 20, 22, True),
@@ -86,6 +88,16 @@ def test_attributes_of_a_resource_go_before_those_of_its_instance_and_object() -
     assert schedule.deadline == 1
 
 
+def test_longest_time_below_the_least_does_not_count() -> None:
+    """LwM2M 1.0.2, 5.1.2."""
+    schedule = Schedule()
+    schedule.set(TEMPERATURE, Attributes(pmin=10, pmax=5))
+    schedule.reported(TEMPERATURE, 20, 0)
+    assert schedule.deadline is None
+    schedule.set(TEMPERATURE, Attributes(pmax=10))
+    assert schedule.deadline == 10
+
+
 values = st.integers(-50, 50)
 steps = st.tuples(st.floats(0, 20), values)
 
@@ -99,8 +111,8 @@ steps = st.tuples(st.floats(0, 20), values)
 def test_no_report_is_early_and_none_is_late(
     pmin: float, pmax: float, step: float, offers: list[tuple[float, int]]
 ) -> None:
-    """Whatever the program reports: two reports are `pmin` apart at least and `pmax` at most, and a
-    change of `st` is reported within `pmin`."""
+    """Whatever the program reports: two reports are `pmin` apart at least and `pmax` at most (if it
+    is not below `pmin`), and a change of `st` is reported within `pmin`."""
     schedule = Schedule()
     schedule.set(TEMPERATURE, Attributes(pmin=pmin, pmax=pmax, st=step))
     now, sent = 0.0, [(0.0, 0)]
@@ -129,7 +141,8 @@ def test_no_report_is_early_and_none_is_late(
             assert abs(value - sent[-1][1]) < step
     for (before, _), (after, _) in pairwise(sent):
         assert pmin <= after - before + 1e-9
-        assert after - before <= max(pmax, pmin) + 1e-9
+        if pmax >= pmin:
+            assert after - before <= pmax + 1e-9
 
 
 # --- the device ------------------------------------------------------------------------------

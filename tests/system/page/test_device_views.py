@@ -59,15 +59,17 @@ def test_device_is_created_found_in_the_list_and_deleted(page: Browser, other: O
 def test_head_of_a_device_follows_what_is_observed_and_edited(
     page: Browser, it: Emulator, other: OneNetSync
 ) -> None:
+    other.delete_device(str(it.device_id))
+    device = other.create_device("Hall", it.imei, it.imsi, observed=False)
     with Mcu(it):
-        page.go(f"devices/{it.device_id}")
+        page.go(f"devices/{device}")
         page.shows("online", "#device-state")
         page.shows("Has observations (obsv_st)\nno", "main dl div")
         page.click("Discover 3303")
         page.click("Observe 3303/0/5700")
         page.find("dialog button[type=submit]").click()
         page.shows("Has observations (obsv_st)\nyes", "main dl div")
-    other.update_device(str(it.device_id), title="Greenhouse")
+    other.update_device(device, title="Greenhouse")
     page.shows("Greenhouse", "h1")
     page.shows("offline", "#device-state")
 

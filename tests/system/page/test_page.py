@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 from selenium.webdriver.remote.webelement import WebElement
 
-from emulator import Emulator
+from emulator import Emulator, VirtualClock
 from emulator.module.boot import Cause
 from emulator.module.radio.coverage import Coverage
 from emulator.module.radio.sim import Sim
@@ -122,6 +122,17 @@ def test_advanced_time_ends_the_registration(page: Browser, it: Emulator) -> Non
     online(page, "offline")
 
 
+def test_clock_that_a_program_moves_shows_its_time_and_no_buttons(window: Browser) -> None:
+    with Emulator(page=True, baud=None, clock=VirtualClock()) as it:
+        window.open(str(it.page_url))
+        window.until(
+            lambda: not window.all("#clock-pause, #clock-speed, #clock-advance"), "no buttons"
+        )
+        window.find("#clock-time")
+    window.driver.get("about:blank")
+    window.problems()
+
+
 def test_command_typed_by_hand_is_answered(page: Browser, it: Emulator) -> None:
     page.go("wire/1")
     page.type("AT command", "AT+CGSN=1")
@@ -130,6 +141,13 @@ def test_command_typed_by_hand_is_answered(page: Browser, it: Emulator) -> None:
     page.script("document.querySelector('#terminal').value = 'AT\\x1b[1m\\u202e'")
     page.click("Send")
     page.shows(r"AT\x1b[1m\u202e", "[role=grid] [role=row]")
+    page.script(  # faster than the answers
+        "const line = document.querySelector('#terminal');"
+        "for (const text of arguments[0]) { line.value = text; line.form.requestSubmit(); }",
+        lines := ["AT+CIMI", "AT+CGMM", "AT+CGMR"],
+    )
+    for line in lines:
+        page.shows(line, "[role=grid] [role=row]")
 
 
 def test_both_languages(page: Browser) -> None:

@@ -79,13 +79,20 @@ class Exchanges:
             self._instance.check_login()
         if not self._client.objects.knows(path.instance_path):
             raise self._instance.refusal(profile.errors.unknown)
+        observed = self._client.requests.observed_by(msgid)
         if profile.notify_observed:
-            observed = self._client.requests.observed_by(msgid)
             wrong(observed is None or not observed.covers(path))
         if index != self._next:  # another group
             self._client.drop_report()
         item = Item(path, value)
-        self._client.notify(item, kind, size=size, ackid=ackid or 0, complete=index == 0, now=now)
+        self._client.notify(
+            *(item, kind),
+            size=size,
+            ackid=ackid or 0,
+            complete=index == 0,
+            now=now,
+            observed=observed,
+        )
         self._next = max(index - 1, 0)
         release |= flag
         if index == 0 and release & (_NOW | _AFTER_ANSWER):

@@ -141,6 +141,10 @@ DESCRIPTIONS = {
     "AT+MIPLSOTA=1": "a block of the new firmware is stored",
     "AT+MIPLSOTA=3": "the memory for a new firmware is erased",
     "AT+MIPLSOTA=7": "answer a step of the update of the host's firmware: 7",
+    "AT+MIPLOPEN?": "ask for the present values of +MIPLOPEN",
+    "AT+MIPLCONFIG?": "ask for the present values of +MIPLCONFIG",
+    "AT+MIPLUPDATE=0,300,0,1": "renew the registration for 5 min",
+    "AT+FOO?": None,
     "AT+MIPLQMGR": "a command of China Mobile's suite that is not known here",
     "AT+FOO": None,
     "AT+CFUN": None,
@@ -149,6 +153,11 @@ DESCRIPTIONS = {
     "ERROR": "refused",
     "+CME ERROR:50": "refused: incorrect parameters",
     "+CME ERROR:200": "refused with number 200",
+    "+CME ERROR: 159": "refused with number 159, which means by module: uplink busy (Quectel)",
+    "+CIS ERROR:602": "refused: state",
+    "+CIS ERROR:652": "refused with number 652, which means by module: uplink busy (China Mobile), "
+    "SDK (EC616)",
+    "+CIS ERROR:700": "refused with number 700",
     # responses without their command
     "+MIPLCREATE:0": "the OneNET device has number 0",
     "+MIPLCREATE: 0": "the OneNET device has number 0",

@@ -39,6 +39,7 @@ async def test_a_registration_expires_when_its_lifetime_is_advanced() -> None:
                 "speed": 1.0,
                 "paused": True,
                 "advancing": False,
+                "steered": True,
             }
             assert await online(page)
             await page.data("POST", ADVANCE, {"seconds": 3600})

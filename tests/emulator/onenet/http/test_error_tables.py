@@ -64,6 +64,11 @@ async def failing(api: ServedApi) -> dict[str, Any]:
     return await api.call("GET", "/nbiot/resources", {"imei": IMEI})
 
 
+async def failing_elsewhere(api: ServedApi) -> dict[str, Any]:
+    api.platform.devices = None  # type: ignore[assignment]
+    return await api.call("GET", "/devices/1")
+
+
 async def full(api: ServedApi) -> dict[str, Any]:
     api.log_in()
     api.module.answer = silent
@@ -88,6 +93,12 @@ async def one_too_many(api: ServedApi) -> dict[str, Any]:
             description = replace(api.device.description, imei=str(number))
             api.platform.create_device(description, api.now)
     return await api.call("POST", "/devices", body=NEW)
+
+
+async def many_streams(api: ServedApi) -> dict[str, Any]:
+    streams = [{"id": f"{n}", "datapoints": [{"value": 1}]} for n in range(51)]
+    path = f"/devices/{api.device.id}/datapoints"
+    return await api.call("POST", path, body={"datastreams": streams})
 
 
 def unreadable(_: Message) -> Message:
@@ -127,6 +138,19 @@ CLASSIC: dict[int, tuple[str, Asked]] = {
         'invalid protocol: "EDP", expected LWM2M',
         call("POST", "/devices", body=NEW | {"protocol": "EDP"}),
     ),
+}
+# The same numbers by calls outside `/nbiot`, which have this table in each year. 10, 14 and 16 are
+# about requests to a device, and those are all below `/nbiot`.
+ELSEWHERE: dict[int, tuple[str, Asked]] = {
+    **{errno: CLASSIC[errno] for errno in (2, 6, 8, 11, 19, 20, 22)},
+    0: ("succ", call("GET", "/devices")),
+    1: ("internal server error", failing_elsewhere),
+    3: ("auth failed", call("GET", "/devices/1")),
+    4: ("invalid JSON", call("POST", "/devices", body=b'{"title":')),
+    5: (CLASSIC[5][0], call("POST", "/devices", body=b" " * 65537)),
+    7: ("parameter required: devIds", call("GET", "/devices/status")),
+    9: ("entity data required", call("POST", "/triggers")),
+    13: ("system limit: 51 streams, expected at most 50", many_streams),
 }
 # Why only a fault reaches them.
 CLASSIC_BY_FAULT = {
@@ -181,6 +205,7 @@ def test_tables_are_complete() -> None:
     """OneNET's documents: 0 to 23, and the table of 2019 with the reasons of 5106."""
     assert sorted([*CLASSIC, *CLASSIC_BY_FAULT]) == list(range(24))
     assert [0, *CLASSIC_TEXTS] == list(range(24))
+    assert CLASSIC.keys() - ELSEWHERE.keys() == {10, 14, 16}
     numbers = [0, 1, 3, 7, 2001, 5006, 5106, 5108, 5117]
     assert sorted([*OF_2019, *OF_2019_BY_FAULT]) == numbers
     assert [0, *TEXTS_OF_2019] == numbers
@@ -199,10 +224,11 @@ async def test_number_of_the_classic_table(errno: int) -> None:
     assert await answered(2018, asked) == (errno, text)
 
 
-@pytest.mark.parametrize("errno", [2, 6, 8, 20, 22])
-async def test_classic_number_of_other_calls_in_2019(errno: int) -> None:
-    text, asked = CLASSIC[errno]
-    assert await answered(2019, asked) == (errno, text)
+@pytest.mark.parametrize("year", [2018, 2019])
+@pytest.mark.parametrize("errno", sorted(ELSEWHERE))
+async def test_classic_number_of_other_calls_in_each_year(errno: int, year: int) -> None:
+    text, asked = ELSEWHERE[errno]
+    assert await answered(year, asked) == (errno, text)
 
 
 @pytest.mark.parametrize("errno", OF_2019)

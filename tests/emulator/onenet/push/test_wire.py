@@ -12,7 +12,16 @@ import pytest
 from emulator.onenet.posting import Reply
 from emulator.onenet.push.settings import Settings
 from tests.support import push_receivers
-from tests.support.push_application import IMEI, TOKEN, URL, Application, query_of
+from tests.support.push_application import (
+    ASCII,
+    IMEI,
+    TOKEN,
+    UNICODE,
+    URL,
+    Application,
+    query_of,
+    random_value,
+)
 
 WIRE = json.loads(
     (Path(__file__).parents[3] / "wire" / "onenet" / "push.json").read_text(encoding="utf-8")
@@ -50,23 +59,6 @@ def test_guide_4_1_1_the_check_of_an_url_is_accepted_by_a_receiver() -> None:
     assert push_receivers.checked(query, TOKEN) == "1466133706841"
     assert push_receivers.checked(query, "another token") is None
     assert problems == [""]
-
-
-def random_value(random: Random, alphabet: str) -> object:
-    kind = random.randrange(5)
-    if kind == 0:
-        return random.randrange(-(2**53), 2**53)
-    if kind == 1:
-        return random.choice((-1, 1)) * round(random.uniform(0.001, 10_000), random.randrange(12))
-    if kind == 2:
-        return random.choice((True, False))
-    if kind == 3:
-        return random.randbytes(random.randrange(20))
-    return "".join(random.choices(alphabet, k=random.randrange(30)))
-
-
-ASCII = "".join(map(chr, range(128)))
-UNICODE = ASCII + 'é例😀\u2028\x80\uffff//""\\\\'
 
 
 def shown(value: object) -> object:

@@ -10,7 +10,7 @@ import pytest
 from emulator.lwm2m.model import Path
 from emulator.module.firmware import MODULES, Firmware
 from emulator.module.suite import Execute, Suite, Write
-from emulator.onenet.lwm2m.operations import CancelObserve, WriteAttributes
+from emulator.onenet.lwm2m.operations import CancelObserve, Observe, WriteAttributes
 from tests.support.suite_bench import SuiteBench, msgid
 
 
@@ -329,6 +329,31 @@ def test_id_of_a_report() -> None:
     assert bench.ask(f"AT+MIPLNOTIFY=0,{other},3303,0,5700,4,4,21.5,0,0") == ["+CIS ERROR: 601"]
     bench.well(f"AT+MIPLNOTIFY=0,{bench.observed['3303/0']},3303,0,5700,4,4,21.5,0,0")
     logged_in("m5310a").well("AT+MIPLNOTIFY=0,0,3303,0,5700,4,4,21.5,0,0")
+
+
+@pytest.mark.parametrize("name", ["me3616", "nb73", "bc28", "m5310a"])
+def test_report_goes_to_the_observe_that_it_names(name: str) -> None:
+    """Firmware finds the observe by its id: one report is one data point."""
+    bench = logged_in(name)
+    instance = bench.observed["3303/0"]
+    (line,) = bench.request(Observe(Path(3303, 0, 5700)))
+    bench.wait(5)
+    points = bench.platform.points.newest
+    for number, msgid_ in enumerate((instance, msgid(line), instance), start=1):
+        report = f"AT+MIPLNOTIFY=0,{msgid_},3303,0,5700,4,4,{number}.5,0,0,{number}"
+        assert bench.ask(report) == ["OK"]
+        assert "EVENT" in bench.wait(2)[0]
+        (stream,) = points(int(bench.device.id), 9)
+        assert [point.value for point in stream.points] == [n + 0.5 for n in range(1, number + 1)]
+
+
+def test_report_that_names_no_observe_goes_to_all_of_its_resource() -> None:
+    bench = logged_in("m5310a")
+    bench.request(Observe(Path(3303, 0, 5700)))
+    bench.well("AT+MIPLNOTIFY=0,0,3303,0,5700,4,4,21.5,0,0")
+    bench.wait(2)
+    (stream,) = bench.platform.points.newest(int(bench.device.id), 9)
+    assert [point.value for point in stream.points] == [21.5, 21.5]
 
 
 def test_ackid_of_zero() -> None:
