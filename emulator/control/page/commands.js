@@ -2,7 +2,7 @@
 
 import { get, Mistake, post, put } from "./api.js";
 import { imei } from "./devices.js";
-import { ask, button, choice, dialog, facts, field, fill, h, run, state, toast } from "./dom.js";
+import { ask, button, choice, dialog, facts, field, fill, h, redraw, run, state, toast } from "./dom.js";
 import { parts, shown, valueInput } from "./objects.js";
 import { poll } from "./polling.js";
 import { now } from "./stream.js";
@@ -33,6 +33,7 @@ export function show(place, device) {
   const who = { imei: imei(device) };
   const details = new Map(); // uuid → detail, of which path and arguments never change
   let page = 1;
+  let asked = 0; // loads so far: only the last one counts
   let drawn = "";
 
   const number = h("span", { class: "faint", id: "command-count", role: "status" });
@@ -55,22 +56,28 @@ export function show(place, device) {
   );
 
   function turn(by) {
-    page += by;
+    page = Math.max(1, page + by);
     return load();
   }
 
   async function load() {
+    const mine = ++asked;
     const query = { ...who, start: SINCE, page, per_page: PER_PAGE };
     const found = await get("/nbiot/offline/history", query, ending.signal);
     const unknown = found.items.filter((one) => !details.has(one.cmd_uuid));
     await Promise.all(unknown.map((one) => detail(one.cmd_uuid)));
+    if (mine !== asked) return;
+    for (const uuid of details.keys()) if (!found.items.some((one) => one.cmd_uuid === uuid)) details.delete(uuid);
     const last = Math.max(1, Math.ceil(found.total_count / PER_PAGE));
     fill(number, t("Commands: {n}, page {page} of {last}", { n: count(found.total_count), page, last }));
     back.disabled = page <= 1;
     on.disabled = page >= last;
     const key = JSON.stringify(found.items);
-    if (key !== drawn) draw(found.items);
+    if (key !== drawn) redraw(table, () => draw(found.items));
     drawn = key;
+    if (page <= last) return;
+    page = last;
+    await load();
   }
 
   async function detail(uuid) {

@@ -77,6 +77,10 @@ export function show(place, path) {
     if (!before || headOf(before) !== headOf(device)) showHead();
     if (before && before.online !== device.online) part?.shown.online?.(device.online);
     part?.shown.streams?.(device.datastreams ?? []);
+    if (!part || before.create_time === device.create_time) return;
+    part.shown.close(); // another device of this id, as of an emulator that was started again
+    part = null;
+    choose(path);
   }
 
   // OneNET refuses a device that is not there as it refuses a wrong key.
@@ -101,7 +105,7 @@ export function show(place, path) {
     if (modules.has(id)) return;
     const found = await get("/emulator/modules", {}, ending.signal);
     modules = new Map(found.modules.map((one) => [one.device_id, one.number]));
-    if (modules.has(id)) showHead();
+    if (modules.has(id) && device) showHead();
   }
 
   function choose(given) {

@@ -180,13 +180,13 @@ export function show(place) {
     filter();
   }
 
-  filter();
   const ends = [
     follow("devices", (data) => run(null, () => changed(data))),
     // What happened while there was no stream is not told again.
     follow("link", (is) => is && run(null, load)),
   ];
   run(null, load);
+  filter();
   ends.push(poll(look, EVERY));
   return {
     close() {

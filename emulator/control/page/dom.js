@@ -44,10 +44,33 @@ export function fill(element, ...children) {
   return element;
 }
 
-/** refill(element, child): as fill, unless it shows the same already: a selection, as of a number that
- * is copied, stays. */
+/** refill(element, child): as fill, but changes only what differs: a selection, as of a number that is
+ * copied, stays. */
 export function refill(element, child) {
-  if (element.childNodes.length !== 1 || !element.firstChild.isEqualNode(child)) fill(element, child);
+  if (element.childNodes.length === 1) renew(element.firstChild, child);
+  else fill(element, child);
+}
+
+/** renew(old, next) → the node that now shows what `next` does, in the place of `old`: `old` itself,
+ * with those of its parts in place of which `next` has others, or `next`. What stays keeps the focus,
+ * a selection, a click that has begun, and its listeners, which have to do what those of `next` do. */
+export function renew(old, next) {
+  if (old.isEqualNode(next)) return old;
+  const parts = [...next.childNodes];
+  if (old.childNodes.length !== parts.length || !old.cloneNode().isEqualNode(next.cloneNode())) {
+    old.replaceWith(next);
+    return next;
+  }
+  [...old.childNodes].forEach((one, place) => renew(one, parts[place]));
+  return old;
+}
+
+/** redraw(place, draw): calls draw(), which fills `place` anew. What has the focus there is an element
+ * with a name (aria-label): the new one of this name gets it. */
+export function redraw(place, draw) {
+  const name = place.contains(document.activeElement) && document.activeElement.getAttribute("aria-label");
+  draw();
+  if (name) place.querySelector(`[aria-label="${CSS.escape(name)}"]`)?.focus();
 }
 
 /** heading("Devices", ...children) → h1 of a view; `text` also becomes the window's title. */
@@ -199,7 +222,8 @@ export function forgetErrors() {
 /**
  * dialog({ title, body: [nodes], action: "Delete", kind: "main" | "danger", submit: async () => {},
  * other: { action, submit } }) → Promise of true when `submit` has succeeded, of false when the user
- * closes it. What `submit` throws is shown in the dialog, which stays open. `other`: a second button
+ * closes it. What `submit` throws is shown in the dialog, which stays open, or as a toast if the user
+ * has closed it. `other`: a second button
  * of the same kind, which does not need the fields. Without `action` it can only be closed.
  */
 export function dialog({ title, body = [], action, kind = "main", submit = async () => {}, other }) {
@@ -236,7 +260,8 @@ export function dialog({ title, body = [], action, kind = "main", submit = async
         frame.close();
       } catch (error) {
         if (!error.expected) console.error(error);
-        fill(problem, error.message);
+        if (frame.isConnected) fill(problem, error.message);
+        else toast(error.message, "error"); // it was closed meanwhile
       } finally {
         form.removeAttribute("aria-busy");
       }

@@ -150,17 +150,28 @@ function own(module) {
   ]);
 }
 
-// What a person changes. A field that has the focus is not changed under the person's hands.
+// What a person changes. A number that has the focus is not changed under the person's hands.
 function controlsOf(number) {
   const path = `/emulator/modules/${number}`;
-  const change = (element, body) => run(element, () => put(path, body));
+  // Sends what an input shows, and again if it shows something else by then.
+  const change = (input, name, member) =>
+    run(input, async () => {
+      for (let sent; sent !== input[member]; ) {
+        sent = input[member];
+        await put(path, { [name]: sent });
+      }
+    });
   const chosen = (name, options) => {
-    const made = choice(options, "", { id: `module-${name}`, onchange: () => change(made, { [name]: made.value }) });
+    const made = choice(options, "", { id: `module-${name}`, onchange: () => change(made, name, "value") });
     return made;
   };
   const flag = (name) => {
-    const made = h("input", { type: "checkbox", id: `module-${name}`, onchange: () => change(made, { [name]: made.checked }) });
+    const made = h("input", { type: "checkbox", id: `module-${name}`, onchange: () => change(made, name, "checked") });
     return made;
+  };
+  // As the state is, also where the last change was refused; but for one that is under way.
+  const follows = (input, member, value) => {
+    if (input.getAttribute("aria-busy") !== "true" && input[member] !== value) input[member] = value;
   };
   const coverage = chosen("coverage", coverages());
   const sim = chosen("sim", sims());
@@ -210,10 +221,10 @@ function controlsOf(number) {
       button(t("End the login"), () => post(`${path}/logout`, { reason: reasons.value }), { id: "module-logout" }),
     ),
     state(module) {
-      reflect(coverage, module.coverage);
-      reflect(sim, module.sim);
-      refusing.checked = module.refusing;
-      busy.checked = module.busy;
+      follows(coverage, "value", module.coverage);
+      follows(sim, "value", module.sim);
+      follows(refusing, "checked", module.refusing);
+      follows(busy, "checked", module.busy);
       plugged = module.plugged;
       fill(cable, plugged ? t("Unplug") : t("Plug in"));
       for (const [name, input] of Object.entries(noise)) reflect(input, module.noise[name]);

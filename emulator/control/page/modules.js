@@ -91,9 +91,11 @@ export function show(place) {
     try {
       const found = (await get("/emulator/modules", {}, ending.signal)).modules;
       fill(problem);
-      const same = JSON.stringify(found) === JSON.stringify(all);
-      all = found;
-      if (!same) filter(); // drawn again, a selection would be lost
+      // What has not changed stays the same object: for such a row nothing is done.
+      const next = found.map((one, place) => (JSON.stringify(one) === JSON.stringify(all?.[place]) ? all[place] : one));
+      const same = next.length === all?.length && next.every((one, place) => one === all[place]);
+      all = next;
+      if (!same) filter();
     } catch (error) {
       if (ending.signal.aborted) return;
       fill(problem, error.message);

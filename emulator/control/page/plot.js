@@ -132,7 +132,7 @@ export function plot({ label }) {
     "wheel",
     (event) => {
       event.preventDefault();
-      zoom(event.deltaY > 0 ? 1.25 : 0.8, timeAt(xOfEvent(event)));
+      if (event.deltaY) zoom(event.deltaY > 0 ? 1.25 : 0.8, timeAt(xOfEvent(event)));
     },
     { passive: false },
   );

@@ -23,6 +23,7 @@ export function show(place, device, [wanted]) {
   let names = {};
   let more = false;
   let loaded = false; // whether the streams are shown
+  let asked = 0; // loads so far: only the last one counts
 
   const streams = choice([], "", { id: "stream", onchange: () => go(streams.value) });
   const extent = choice(
@@ -42,7 +43,7 @@ export function show(place, device, [wanted]) {
     height: 26,
     columns: [{ title: t("Time (Beijing)"), class: "mono" }, { title: t("Value"), class: "mono" }],
     cells: (one) => [one.at, visible(shown(one.value))],
-    empty: t("There is no data point."),
+    empty: t("Loading ..."),
   });
   fill(
     place,
@@ -100,13 +101,17 @@ export function show(place, device, [wanted]) {
   }
 
   async function load() {
+    const mine = ++asked;
     const stream = streams.value;
     if (!stream) {
+      list.setEmpty(t("There is no data point."));
       list.set([]);
       return;
     }
-    const found = extent.value === "span" ? await within(stream) : await newest(stream, Number(extent.value));
-    if (stream !== streams.value) return; // another one was chosen meanwhile
+    const [found, rest] = extent.value === "span" ? await within(stream) : [await newest(stream, Number(extent.value)), false];
+    if (mine !== asked) return; // another stream or span was chosen meanwhile
+    list.setEmpty(t("There is no data point."));
+    more = rest;
     const same = found.length === points.length && found.at(-1)?.at === points.at(-1)?.at && found[0]?.at === points[0]?.at;
     points = found;
     if (!same || curve?.stream !== stream) draw(stream);
@@ -116,16 +121,16 @@ export function show(place, device, [wanted]) {
   const pointsOf = (data) => data.datastreams[0]?.datapoints ?? [];
 
   async function newest(stream, limit) {
-    more = false;
     return pointsOf(await all(stream, { limit }));
   }
 
+  // [points, whether there are more]
   async function within(stream) {
     const found = [];
     const start = whole(from.value);
     const end = whole(to.value);
     let cursor;
-    if (!start || !end) return found;
+    if (!start || !end) return [found, false];
     if (posix(end) < posix(start)) throw new Mistake(t("From is later than to"));
     if (posix(end) - posix(start) > YEAR) throw new Mistake(t("From and to are more than a year apart, expected at most a year"));
     do {
@@ -133,8 +138,7 @@ export function show(place, device, [wanted]) {
       found.push(...pointsOf(data));
       cursor = data.cursor;
     } while (cursor && found.length < MOST);
-    more = Boolean(cursor);
-    return found;
+    return [found, Boolean(cursor)];
   }
 
   function draw(stream) {
@@ -157,14 +161,16 @@ export function show(place, device, [wanted]) {
     save(csv(points), `${device.id}_${streams.value.replace(/[^\w.-]/g, "_")}.csv`);
   }
 
-  const stop = poll(async () => {
-    if (!follow.checked || extent.value === "span") return;
-    await load();
-  }, EVERY);
-  run(null, async () => {
+  async function begin() {
     await loadStreams();
     await load();
-  });
+  }
+
+  const stop = poll(async () => {
+    if (!loaded) await begin();
+    else if (follow.checked && extent.value !== "span") await load();
+  }, EVERY);
+  run(null, begin);
   return {
     close() {
       ending.abort();
@@ -176,6 +182,7 @@ export function show(place, device, [wanted]) {
       if (!same) showStreams(found, streams.value || wanted);
     },
     move([stream]) {
+      wanted = stream;
       if ([...streams.options].some((one) => one.value === stream)) streams.value = stream;
       run(null, load);
     },

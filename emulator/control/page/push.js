@@ -95,10 +95,10 @@ export function show(place) {
     try {
       await put("/emulator/push", body);
       toast(t("The application has answered the check; messages go to it from now on"));
+      await load();
     } catch (error) {
       fill(problem, error.message);
     }
-    await load();
   }
 
   async function end() {

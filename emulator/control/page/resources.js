@@ -10,7 +10,7 @@
 
 import { get, Mistake, post } from "./api.js";
 import { imei } from "./devices.js";
-import { button, choice, dialog, field, fill, h, number as numberOf, run, toast } from "./dom.js";
+import { button, choice, dialog, field, fill, h, number as numberOf, redraw, run, toast } from "./dom.js";
 import { kindOf, loadNames, parts, pathOf, shown, streamOf, valueInput, written } from "./objects.js";
 import { poll } from "./polling.js";
 import { lastClock, now } from "./stream.js";
@@ -22,7 +22,8 @@ const MOST_NOTES = 50;
 const AT_A_TIME = 3; // operations
 const CORE = 1024; // below: OMA's own objects, of the module itself rather than of its program
 const UNITS = 5701; // of IPSO objects: the resource that says the unit of 5700
-// Reads of this page, by device: they are no data points, and a change of tabs must not lose them.
+// Reads of this page, by device and its creation, as another emulator may have the same ids: they are
+// no data points, and a change of tabs must not lose them.
 const READS = new Map();
 const MOST_READ = 20; // devices
 
@@ -30,9 +31,9 @@ const MOST_READ = 20; // devices
 export function show(place, device) {
   const ending = new AbortController();
   const who = { imei: imei(device) };
-  const values = readsOf(device.id); // path → { value, at, from }
+  const values = readsOf(`${device.id} ${device.create_time}`); // path → { value, at, from }
   const listed = new Set(); // paths of objects, instances and resources
-  const cells = new Map(); // path → { value, age }
+  const cells = new Map(); // path → { value, link, age, row }
   const streams = new Set((device.datastreams ?? []).map((one) => one.id));
   let names = {};
   let drawn = "";
@@ -229,16 +230,18 @@ export function show(place, device) {
     if (old && old.at > entry.at) return;
     values.set(path, entry);
     listed.add(path);
-    const mine = cells.get(path);
-    if (mine) showValue(path, mine, !old || shown(old.value) !== shown(entry.value));
+    showValue(path, !old || shown(old.value) !== shown(entry.value));
+    if (path.endsWith(`/${UNITS}`)) showValue(path.replace(/\d+$/, "5700"), false);
   }
 
-  function showValue(path, { value, age, row }, fresh) {
+  function showValue(path, fresh) {
+    const cell = cells.get(path);
+    if (!cell) return;
+    const { value, link, age, row } = cell;
     const entry = values.get(path);
     const unit = entry ? unitOf(path) : "";
-    const points = streams.has(streamOf(path));
+    link.hidden = !streams.has(streamOf(path));
     fill(value, entry ? visible(valueText(entry)) : h("span", { class: "faint" }, "-"), unit && h("span", { class: "faint" }, ` ${visible(unit)}`));
-    if (points) value.append(" ", h("a", { href: `#/devices/${device.id}/points/${streamOf(path)}`, class: "points", "aria-label": t("Data points of {path}", { path }) }, t("points")));
     showAge(path, age);
     if (fresh && entry) {
       row.classList.remove("fresh");
@@ -272,11 +275,9 @@ export function show(place, device) {
     if (key === drawn && !again) return;
     drawn = key;
     const opened = new Map([...tree.querySelectorAll("details")].map((one) => [one.dataset.object, one.open]));
-    const focused = tree.contains(document.activeElement) && document.activeElement.getAttribute("aria-label");
     cells.clear();
     const objects = grouped(paths);
-    fill(
-      tree,
+    const drawing = [
       objects.size === 0 &&
         h("p", { class: "empty" }, device.online ? t("The device has registered no object.") : t("The device is offline, and nothing is known of its resources.")),
       [...objects].map(([object, instances]) =>
@@ -288,8 +289,8 @@ export function show(place, device) {
           [...instances].map(([instance, resources]) => instanceOf(object, instance, resources)),
         ),
       ),
-    );
-    if (focused) tree.querySelector(`[aria-label="${CSS.escape(focused)}"]`)?.focus();
+    ];
+    redraw(tree, () => fill(tree, drawing));
   }
 
   function instanceOf(object, instance, resources) {
@@ -316,19 +317,19 @@ export function show(place, device) {
   function rowOf(path, id) {
     const known = resource(path);
     const type = known && [known.type, known.operations].filter(Boolean).join(" ");
-    const value = h("td", { role: "cell", class: "value mono" });
+    const value = h("span", {});
+    const link = h("a", { href: `#/devices/${device.id}/points/${streamOf(path)}`, class: "points", "aria-label": t("Data points of {path}", { path }) }, t("points"));
     const age = h("td", { role: "cell", class: "faint age" });
     const row = h(
       "tr",
       { role: "row", "data-path": path },
       h("th", { role: "rowheader", scope: "row" }, h("code", {}, id), " ", known?.name ?? "", type && h("small", {}, ` ${type}`)),
-      value,
+      h("td", { role: "cell", class: "value mono" }, value, " ", link),
       age,
       h("td", { role: "cell" }, operations(path, () => path)),
     );
-    const mine = { value, age, row };
-    cells.set(path, mine);
-    showValue(path, mine, false);
+    cells.set(path, { value, link, age, row });
+    showValue(path, false);
     return row;
   }
 

@@ -4,9 +4,10 @@
 // row, Enter opens it; Tab goes on to the buttons of the active row. All rows have one height, which
 // the style sheet may not change: their places follow from it.
 
-import { fill, h } from "./dom.js";
+import { fill, h, renew } from "./dom.js";
 
 const MORE = 8; // rows above and below those that are seen
+const CLICK = 5; // px; a longer way of the pointer selects a text
 
 /**
  * rows({ label, height, columns: [{ title, class }], cells, open, name, empty, class, lasting })
@@ -18,9 +19,9 @@ const MORE = 8; // rows above and below those that are seen
  * `mark(item)` → class of the row; optional. `lasting`: an item that is in the list stays as it is
  * until refresh(), so that set() makes only the rows of new ones.
  *
- * `set(items)`: show this array, which is not copied; where the list is scrolled to stays. With
- * `{ end: true }` it goes to the last row. `refresh()`: the same items have changed. `show(index)`:
- * scroll there and make it the active row. `atEnd()`: whether the last row is in view.
+ * `set(items)`: show this array, which is not copied; an item that is seen, or has the focus, stays
+ * there. With `{ end: true }` it goes to the last row. `refresh()`: the same items have changed.
+ * `show(index)`: scroll there and make it the active row. `atEnd()`: whether the last row is in view.
  */
 export function rows({ label, height, columns, cells, open, name, empty = "", mark, class: kind = "", lasting = false }) {
   let items = [];
@@ -28,6 +29,7 @@ export function rows({ label, height, columns, cells, open, name, empty = "", ma
   let drawn = new Map(); // index → row
   let shown = new Map(); // item → row, of those
   let asked = false;
+  let pressed = 0; // where the pointer went down
 
   const head = h(
     "div",
@@ -53,7 +55,7 @@ export function rows({ label, height, columns, cells, open, name, empty = "", ma
       "div",
       {
         role: "row",
-        class: `row ${mark?.(item) ?? ""}`,
+        class: mark ? `row ${mark(item)}` : "row",
         "data-row": name?.(item),
       },
       cells(item, index).map((cell, number) => h("div", { role: "gridcell", class: columns[number].class }, cell)),
@@ -70,6 +72,12 @@ export function rows({ label, height, columns, cells, open, name, empty = "", ma
     return made;
   }
 
+  // The row of an item as it is now. What it shows already stays: a click that has begun goes on.
+  function again(index, before) {
+    const old = before.get(items[index]);
+    return old ? renew(put(old, index), row(index)) : row(index);
+  }
+
   // The row of an item that has one already, in its present place.
   function moved(index) {
     const made = shown.get(items[index]);
@@ -84,21 +92,22 @@ export function rows({ label, height, columns, cells, open, name, empty = "", ma
     for (const inner of made.querySelectorAll("a, button, input, select")) inner.tabIndex = is ? 0 : -1;
   }
 
-  function draw(again) {
+  function draw(all) {
     asked = false;
-    if (again) shown.clear();
+    const old = all ? shown : new Map();
+    if (all) shown = new Map();
     const [first, last] = seen();
     const focused = space.contains(document.activeElement) ? document.activeElement : null;
+    const place = focused && position(focused);
     // The active row stays in the page, so that the focus is never lost.
     const wanted = new Set(items.length ? [Math.min(active, items.length - 1)] : []);
     for (let index = first; index < last; index++) wanted.add(index);
     const next = new Map();
     for (const index of [...wanted].sort((a, b) => a - b)) {
-      next.set(index, moved(index) || row(index));
+      next.set(index, moved(index) || again(index, old));
     }
-    const place = focused && position(focused);
     const stay = new Set(next.values());
-    for (const old of drawn.values()) if (!stay.has(old)) old.remove();
+    for (const one of drawn.values()) if (!stay.has(one)) one.remove();
     let before = null;
     for (const made of [...next.values()].reverse()) {
       if (made.parentNode !== space) space.insertBefore(made, before);
@@ -129,6 +138,13 @@ export function rows({ label, height, columns, cells, open, name, empty = "", ma
     if (made) reachable(made, true);
   }
 
+  // Where `next` has the item that is at `index` now; `index` if it has it no longer.
+  function placeIn(next, index) {
+    if (next[index] === items[index]) return index;
+    const found = next.indexOf(items[index]);
+    return found < 0 ? index : found;
+  }
+
   function show(index, focus = false) {
     if (!items.length) return;
     const target = Math.max(0, Math.min(items.length - 1, index));
@@ -148,9 +164,13 @@ export function rows({ label, height, columns, cells, open, name, empty = "", ma
   space.addEventListener("focusin", (event) => {
     activate(Number(event.target.closest("[data-index]").dataset.index));
   });
+  space.addEventListener("pointerdown", (event) => {
+    pressed = event.clientX;
+  });
   space.addEventListener("click", (event) => {
     const own = event.target.closest("[data-index]");
     if (!own || event.target.closest("a, button, input, select, label")) return;
+    if (!getSelection().isCollapsed && Math.abs(event.clientX - pressed) > CLICK) return; // a text was selected
     open?.(items[Number(own.dataset.index)], Number(own.dataset.index));
   });
   space.addEventListener("keydown", (event) => {
@@ -170,12 +190,16 @@ export function rows({ label, height, columns, cells, open, name, empty = "", ma
   return {
     element,
     set(next, { end = false } = {}) {
+      const first = Math.floor(scroll.scrollTop / height);
+      const by = first > 0 ? placeIn(next, first) - first : 0;
+      if (space.contains(document.activeElement)) active = placeIn(next, active);
+      active = Math.max(0, Math.min(active, next.length - 1));
       items = next;
-      active = Math.max(0, Math.min(active, items.length - 1));
       grid.setAttribute("aria-rowcount", String(items.length + 1));
       space.style.height = `${items.length * height}px`;
       nothing.hidden = items.length > 0;
       if (end) scroll.scrollTop = items.length * height;
+      else if (by) scroll.scrollTop += by * height;
       draw(!lasting);
     },
     refresh: () => draw(true),

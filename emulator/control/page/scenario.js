@@ -1,7 +1,7 @@
 // Scenarios: a text of events (TOML), played on the modules, with a log of what happened.
 
 import { get, post, remove } from "./api.js";
-import { button, field, fill, h, state } from "./dom.js";
+import { button, field, fill, h, refill, state } from "./dom.js";
 import { poll } from "./polling.js";
 import { t } from "./texts.js";
 
@@ -22,7 +22,7 @@ export function scenario() {
   text.value = sessionStorage.getItem(KEPT) ?? EXAMPLE;
   const problem = h("p", { class: "problem", role: "alert" });
   const now = h("p", { id: "scenario-state" });
-  const counts = h("ul", {});
+  const counts = h("div", {});
   const log = h("div", { class: "notes", role: "log", "aria-label": t("What happened") });
   const play = button(t("Play"), begin, { kind: "main", id: "scenario-play" });
   const stop = button(t("Stop"), end, { id: "scenario-stop" });
@@ -44,9 +44,9 @@ export function scenario() {
 
   function draw(found) {
     const title = found.title || t("The scenario");
-    fill(now, found.playing ? state(true, t("{title} is played", { title })) : state(false, t("No scenario is played.")));
+    refill(now, found.playing ? state(true, t("{title} is played", { title })) : state(false, t("No scenario is played.")));
     stop.disabled = !found.playing || !found.own;
-    fill(counts, found.events.map((one) => h("li", {}, t("line {line}: {text}: {n} times", { line: one.line, text: one.text, n: one.count }))));
+    refill(counts, h("ul", {}, found.events.map((one) => h("li", {}, t("line {line}: {text}: {n} times", { line: one.line, text: one.text, n: one.count })))));
     follow(found.log.map((one) => `${one.at.toFixed(3)}  ${one.text}`));
   }
 

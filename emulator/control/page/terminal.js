@@ -13,6 +13,7 @@ const lines = []; // that were typed, the newest last
  */
 export function terminal(number) {
   let place = lines.length; // in `lines`, while the arrow keys go through them
+  let draft = ""; // what was typed, below the newest of them
   let sent = Promise.resolve(); // the lines so far: each goes after the one before
   const input = h("input", {
     id: "terminal",
@@ -55,8 +56,9 @@ export function terminal(number) {
     const step = { ArrowUp: -1, ArrowDown: 1 }[event.key];
     if (!step || !lines.length) return;
     event.preventDefault();
+    if (place >= lines.length) draft = input.value;
     place = Math.max(0, Math.min(lines.length, place + step));
-    input.value = lines[place] ?? "";
+    input.value = lines[place] ?? draft;
   }
 
   return {

@@ -62,7 +62,7 @@ export function show(place) {
       ),
     ],
     open: (one) => run(null, () => edit(one)),
-    empty: t("There is no trigger."),
+    empty: t("Loading ..."),
   });
   fill(
     place,
@@ -142,7 +142,7 @@ function watched(one) {
 // Promise of whether a trigger was created, or `old` changed.
 function editDialog(old) {
   const text = (id, value, more = {}) => h("input", { id, value: value ?? "", autocomplete: "off", ...more });
-  const title = text("trigger-title", old?.title);
+  const title = text("trigger-title", old?.title, { required: Boolean(old?.title) }); // the API takes none away
   const url = text("trigger-url", old?.url ?? "http://127.0.0.1:8000/", { required: true });
   const options = Object.fromEntries(Object.entries(TYPES).map(([name, [, said]]) => [name, said()]));
   const kind = choice(options, old?.type ?? ">", { id: "trigger-type", onchange: () => showThreshold() });
@@ -174,6 +174,7 @@ function editDialog(old) {
     if (stream.value.trim()) found.ds_id = stream.value.trim();
     if (listOf(devices.value).length) found.dev_ids = listOf(devices.value);
     if (listOf(uuids.value).length) found.ds_uuids = listOf(uuids.value);
+    if (old && !found.ds_id && !found.ds_uuids) found.dev_ids ??= []; // refused: without all three they would stay
     return found;
   };
   return dialog({

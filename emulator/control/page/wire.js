@@ -155,6 +155,7 @@ function view(place, number) {
   function clear() {
     entries = [];
     if (paused) paused = [];
+    pausedAt = come;
     detail.hidden = true;
     draw();
   }
