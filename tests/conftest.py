@@ -16,6 +16,7 @@ from hypothesis import settings
 
 from tests.support import clock, effort
 from tests.support.clock import run
+from tests.support.patience import PATIENCE
 
 pytest_plugins = ["pytester"]  # runs of pytest within a test
 
@@ -69,13 +70,13 @@ def pytest_collection_finish() -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
-    """`async def` tests run in virtual time; `realtime` ones on the real clock, at most 30 s."""
+    """`async def` tests run in virtual time; `realtime` ones on the real clock."""
     if not inspect.iscoroutinefunction(pyfuncitem.obj):
         return None
     names = pyfuncitem._fixtureinfo.argnames
     test = pyfuncitem.obj(**{name: pyfuncitem.funcargs[name] for name in names})
     if pyfuncitem.get_closest_marker("realtime"):
-        run(asyncio.wait_for(test, 30), virtual=False)
+        run(asyncio.wait_for(test, PATIENCE), virtual=False)
     else:
         run(test)
     return True

@@ -23,7 +23,9 @@ from emulator.onenet.years import YEARS
 from emulator.recording.trace import Direction, TraceLine
 from emulator.simulation.simulation import ACCESS_MACHINE
 from tests.support.clock import elapse
+from tests.support.free_ports import free_port
 from tests.support.hosts import Host, log_in
+from tests.support.patience import PATIENCE
 from tests.support.peers import peer, until
 from tests.support.programs import configuration
 
@@ -545,23 +547,12 @@ async def test_several_modules_have_own_ports_and_one_cloud(tmp_path: Path) -> N
     assert os.listdir(tmp_path) == []
 
 
-def taken_after_a_free_port() -> socket.socket:
-    """A listening socket; the port before its own is free."""
-    while True:
-        taken = socket.create_server(("127.0.0.1", 0))
-        try:
-            socket.create_server(("127.0.0.1", taken.getsockname()[1] - 1)).close()
-        except OSError:
-            taken.close()
-        else:
-            return taken
-
-
 @realtime
 async def test_failed_start_of_one_module_leaves_nothing_open() -> None:
-    with taken_after_a_free_port() as taken:
-        number = taken.getsockname()[1]
-        emulator = Emulator(port=f"socket://:{number - 1}", modules=2, http=None)
+    first = free_port(socket.SOCK_STREAM, ports=2)
+    number = first + 1
+    with socket.create_server(("127.0.0.1", number)):
+        emulator = Emulator(port=f"socket://:{first}", modules=2, http=None)
         with pytest.raises(OSError, match=f"socket://127.0.0.1:{number}: Address already in use"):
             await emulator.start()
 
@@ -653,7 +644,7 @@ async def test_faults_of_the_line_follow_from_the_seed() -> None:
 
 @realtime
 async def test_direct_change_of_coverage_is_reported_to_the_host() -> None:
-    async with Emulator(baud=None, http=None) as emulator, asyncio.timeout(10):
+    async with Emulator(baud=None, http=None) as emulator, asyncio.timeout(PATIENCE):
         with Host(emulator.port) as host:
             await host.command("AT+CEREG=1")
             emulator.module.radio.coverage = Coverage.OUT
@@ -756,7 +747,7 @@ async def test_cold_start_boots_and_then_searches_for_the_network() -> None:
 async def test_datagram_is_sent_and_answer_is_received() -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as peer_socket:
         peer_socket.bind(("127.0.0.1", 0))
-        peer_socket.settimeout(5)
+        peer_socket.settimeout(PATIENCE)
         number = peer_socket.getsockname()[1]
         async with Emulator(baud=None, http=None) as emulator:
             with Host(emulator.port) as host:

@@ -13,8 +13,9 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
+from tests.support.patience import PATIENCE
+
 ROOT = Path(__file__).resolve().parents[2]
-PATIENCE = 30  # seconds until a test gives up a command that hangs
 
 # Makes stdin the terminal of the new session, so that its Ctrl-C is a signal, and becomes the
 # command. A `preexec_fn` would do this between fork and exec, where the locks of other threads,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
-import socket
 import sys
 from asyncio.subprocess import PIPE, STDOUT, Process
 from collections.abc import AsyncIterator
@@ -35,13 +34,6 @@ def libcoap(role: str) -> str:
         if (found := shutil.which(name)) is not None:
             return found
     pytest.skip(f"libcoap's {role} is not installed: apt-get install libcoap3-bin")
-
-
-def free_port() -> int:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as unused:
-        unused.bind(("127.0.0.1", 0))
-        port: int = unused.getsockname()[1]
-        return port
 
 
 @asynccontextmanager

@@ -16,6 +16,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from emulator import Emulator
+from tests.support.free_ports import free_port
 
 KEY = "secret"
 IMEI, IMSI = "865820030013978", "460040000000001"
@@ -51,7 +52,7 @@ class KilledPlatform:
 
 @asynccontextmanager
 async def killed_platform(file: Path) -> AsyncIterator[KilledPlatform]:
-    http, coap = _free(socket.SOCK_STREAM), _free(socket.SOCK_DGRAM)
+    http, coap = free_port(socket.SOCK_STREAM), free_port()
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "tests.support.killed_platform", str(file), str(http), str(coap)),
         stdin=PIPE,
@@ -65,12 +66,6 @@ async def killed_platform(file: Path) -> AsyncIterator[KilledPlatform]:
         await platform.close()
         await process.communicate(b"")
         process._transport.close()  # type: ignore[attr-defined]
-
-
-def _free(kind: socket.SocketKind) -> int:
-    with socket.socket(socket.AF_INET, kind) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 async def _warm_up() -> None:

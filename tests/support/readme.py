@@ -10,11 +10,12 @@ import threading
 from pathlib import Path
 from typing import IO
 
+from tests.support.patience import PATIENCE
+
 ROOT = Path(__file__).resolve().parents[2]
 README, CHINESE = (ROOT / "README.md").read_text(encoding="utf-8").split("## 中文说明\n")
 PROGRAMS = dict(re.findall(r"```python (\w+\.py)\n(.*?)```", README, re.DOTALL))
 LINES_OF_THE_EMULATOR = re.findall(r"^\.venv/bin/python -m emulator (.*)$", README, re.MULTILINE)
-PATIENCE = 40  # seconds until a program that hangs fails its test
 
 
 class Running:

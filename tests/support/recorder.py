@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from tests.support.patience import PATIENCE
+
 
 @dataclass
 class Recorder(asyncio.Protocol):
@@ -29,8 +31,8 @@ class Recorder(asyncio.Protocol):
         self.changed.set()
 
     async def until(self, condition: Callable[[], object]) -> None:
-        """Wait until a call makes the condition true; fails after 5 s."""
-        async with asyncio.timeout(5):
+        """Wait until a call makes the condition true."""
+        async with asyncio.timeout(PATIENCE):
             while not condition():
                 self.changed.clear()
                 await self.changed.wait()

@@ -56,9 +56,9 @@ class RequestSetup:
         profile = PROFILES[module]
         self.suite = None if profile.classic else Suite(profile, CONFIG, self.tree)
         dialect = self.suite or CLASSIC
-        handler = RequestHandler(self.tree, handlers, dialect, self.callbacks, **options)
+        self.handler = RequestHandler(self.tree, handlers, dialect, self.callbacks, **options)
         self.session = Session()
-        self.requests = Requests(handler, self.execute, self.session)
+        self.requests = Requests(self.handler, self.execute, self.session)
 
     def restart(self) -> None:
         self.session.end(ModemReset("restarted"))

@@ -27,8 +27,7 @@ from m5310 import (
     nbiot_device_sync,
     nbiot_resource_add,
 )
-
-PATIENCE = 15.0  # seconds of real time
+from tests.support.patience import PATIENCE
 
 
 def step_until(dev: NbiotDevice, done: Callable[[], bool]) -> None:

@@ -21,7 +21,8 @@ from emulator import Emulator
 from m5310 import Access, Device, Resource, Value, ValueType
 from m5310.errors import RegistrationError
 from tests.support import language
-from tests.support.foreign import PYTHON, free_port, libcoap, running
+from tests.support.foreign import PYTHON, libcoap, running
+from tests.support.free_ports import free_port
 from tests.support.strict_formats import TEXT
 from tests.support.strict_udp import strict_site
 

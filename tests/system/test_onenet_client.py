@@ -61,7 +61,7 @@ async def world() -> AsyncIterator[World]:
             thermometer = await device.add_resource("3303/0/5700", ValueType.FLOAT, 20.0)
             access = Access.READABLE | Access.WRITABLE | Access.EXECUTABLE
             await device.add_resource("3311/0/5850", ValueType.BOOLEAN, False, access)
-            await device.connect(timeout=10)
+            await device.connect(timeout=60)
             yield World(emulator, device, cloud, thermometer, executed)
 
 
@@ -152,7 +152,7 @@ async def test_a_command_for_a_device_that_sleeps() -> None:
         async with Device(emulator.port, endpoint, on_write=lambda *_: written.set()) as device:
             access = Access.READABLE | Access.WRITABLE
             lamp = await device.add_resource("3311/0/5850", ValueType.BOOLEAN, False, access)
-            await device.connect(timeout=10)
+            await device.connect(timeout=60)
             await written.wait()
             while (sent := await cloud.offline_command(emulator.imei, write)).confirmed is None:
                 pass

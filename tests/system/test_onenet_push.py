@@ -53,7 +53,7 @@ async def test_points_logins_and_results_of_commands(aes_key: str | None) -> Non
             text = await device.add_resource("3311/0/5701", ValueType.STRING, "%")
             both = Access.READABLE | Access.WRITABLE
             await device.add_resource("3311/0/5850", ValueType.BOOLEAN, False, both)
-            await device.connect(timeout=10)
+            await device.connect(timeout=60)
             found = [await messages.get(), await messages.get()]
             await device.notify(text, "a/b 'c' <d>", acknowledge=True)
             found.append(await messages.get())

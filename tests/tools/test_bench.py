@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.patience import PATIENCE
 from tools.benchmarks.__main__ import CATALOGUE, main, summary
 from tools.benchmarks.figures import Figure, at_least, at_most, series
 
@@ -23,7 +24,9 @@ ROOT = Path(__file__).resolve().parents[2]
 def test_benchmarks_give_figures(names: list[str]) -> None:
     options = ["--json", "--rounds", "1", "--scale", "1e-3"]
     words = [sys.executable, "-m", "tools.benchmarks", *names, *options]
-    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(
+        words, cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE, check=False
+    )
     assert done.returncode == 0, done.stderr
     assert "Traceback" not in done.stderr
     figures = json.loads(done.stdout)["figures"]

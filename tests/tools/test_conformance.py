@@ -13,6 +13,7 @@ import pytest
 from emulator import Emulator, Journal, LoopClock
 from emulator.module.lwm2m.states import State
 from tests.support.foreign import PYTHON, running
+from tests.support.patience import PATIENCE
 from tests.support.peers import until
 from tools.conforming.board import Board
 from tools.conforming.cases import ApiCall, Case, Need, command
@@ -193,7 +194,7 @@ async def test_confirmation_and_file_names(tmp_path: Path) -> None:
 async def test_unplugged_board_leaves_its_captures(tmp_path: Path) -> None:
     saved = tmp_path / "captures.json"
     journal = Journal()
-    async with Emulator(baud=None, http=None, trace=journal) as it, asyncio.timeout(20):
+    async with Emulator(baud=None, http=None, trace=journal) as it, asyncio.timeout(PATIENCE):
         running_cases = asyncio.ensure_future(
             conformance(it.port, "--read-only", "--save", str(saved))
         )

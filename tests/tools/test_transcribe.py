@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from emulator.recording.format import Recorder, Side
+from tests.support.patience import PATIENCE
 from tests.support.transcript import Kind, load
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -14,7 +15,9 @@ ROOT = Path(__file__).resolve().parents[2]
 
 def transcribe(*arguments: str) -> subprocess.CompletedProcess[str]:
     words = [sys.executable, "-m", "tools.transcribe", *arguments]
-    return subprocess.run(words, cwd=ROOT, capture_output=True, text=True, timeout=30, check=False)
+    return subprocess.run(
+        words, cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE, check=False
+    )
 
 
 def test_recording_becomes_a_transcript(tmp_path: Path) -> None:
@@ -80,5 +83,7 @@ def test_a_reader_that_ends_early_is_no_error(tmp_path: Path) -> None:
             recorder.sent(Side.MODULE, b"\r\nOK\r\n", 1.0)
     command = f'"$0" -m tools.transcribe {file} | head -1'
     words = ["bash", "-c", command, sys.executable]
-    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, timeout=30, check=False)
+    done = subprocess.run(
+        words, cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE, check=False
+    )
     assert (done.stdout.count("\n"), done.stderr) == (1, "")

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.cli_process import PATIENCE, ROOT, AtTerminal, Piped, m5310
+from tests.support.cli_process import ROOT, AtTerminal, Piped, m5310
+from tests.support.patience import PATIENCE
 
 pytestmark = pytest.mark.realtime
 

@@ -14,7 +14,8 @@ import pytest
 
 import m5310 as m5310_package
 from emulator import Coverage, Emulator, Sim
-from tests.support.cli_process import PATIENCE, ROOT, m5310
+from tests.support.cli_process import ROOT, m5310
+from tests.support.patience import PATIENCE
 
 pytestmark = pytest.mark.realtime
 

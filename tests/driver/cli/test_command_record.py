@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from m5310.cli.recording import Chunk, Sender, Speed, read
-from tests.support.cli_process import PATIENCE, ROOT, Piped, m5310
+from tests.support.cli_process import ROOT, Piped, m5310
+from tests.support.patience import PATIENCE
 
 pytestmark = pytest.mark.realtime
 

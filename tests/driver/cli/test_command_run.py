@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.cli_process import PATIENCE, AtTerminal, Piped, m5310
+from tests.support.cli_process import AtTerminal, Piped, m5310
+from tests.support.patience import PATIENCE
 
 pytestmark = pytest.mark.realtime
 

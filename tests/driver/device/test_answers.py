@@ -13,6 +13,7 @@ from m5310.errors import NotSupported, ParameterError
 from m5310.lwm2m.resources import Access, Resource
 from m5310.lwm2m.values import Value, ValueType
 from tests.support.clock import elapse
+from tests.support.patience import PATIENCE
 from tests.support.request_setup import answering
 
 FAILED_READ = '2,"",1'
@@ -337,6 +338,7 @@ async def test_blocked_plain_function_blocks_no_request() -> None:
     async with answering(Handlers(on_execute=on_execute), answer_within=0.05) as setup:
         answer = await setup.next_answer("+MIPLEXECUTE:0,10001,3303,0,5605,x")
         assert answer == "AT+MIPLEXECUTE=0,10001,0"
+        setup.handler._answer_within = PATIENCE  # for the start of the next thread
         answer = await setup.next_answer("+MIPLEXECUTE:0,10002,3303,0,5605")
         assert answer == "AT+MIPLEXECUTE=0,10002,1"
         stuck.set()

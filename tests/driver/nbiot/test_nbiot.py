@@ -45,6 +45,7 @@ from m5310 import (
 from m5310.device import acknowledgements
 from m5310.nbiot import device as nbiot_device
 from m5310.nbiot.values import Write
+from tests.support.patience import PATIENCE
 from tests.support.scripted import Reply, platform
 from tests.support.scripted_port import ENDPOINT, URI, ScriptedPort, stepped_until
 from tests.support.suite_module import suite
@@ -557,7 +558,11 @@ print("done")
 
 def test_program_exits_without_destroy() -> None:
     ended = subprocess.run(
-        [sys.executable, "-c", FORGETFUL], capture_output=True, text=True, timeout=20, check=True
+        [sys.executable, "-c", FORGETFUL],
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=True,
     )
     assert ended.stdout == "done\n"
     assert ended.stderr == ""
@@ -662,7 +667,7 @@ def test_call_in_forked_child_raises() -> None:
         [sys.executable, "-W", "ignore:This process:DeprecationWarning", "-c", FORKED],
         capture_output=True,
         text=True,
-        timeout=20,
+        timeout=PATIENCE,
         check=True,
     )
     assert ended.stdout.splitlines()[1:] == ["done"]

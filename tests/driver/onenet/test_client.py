@@ -24,6 +24,7 @@ from m5310.onenet import (
     OneNetSync,
     client,
 )
+from tests.support.free_ports import free_port
 from tests.support.onenet_recorder import KEY, Recorder
 
 AT = datetime(2018, 3, 8, 9, 30, tzinfo=UTC)
@@ -161,8 +162,7 @@ def answering(answer: bytes) -> Serve:
 
 @pytest.mark.realtime
 async def test_nothing_listens_there() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
+    port = free_port(socket.SOCK_STREAM)
     async with OneNet(KEY, f"http://127.0.0.1:{port}") as cloud:
         with pytest.raises(NotConnected, match=f"GET /nbiot: no connection to .*:{port}"):
             await cloud.read("8", "3")

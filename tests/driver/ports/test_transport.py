@@ -6,6 +6,7 @@ import asyncio
 import os
 import queue
 import threading
+import time
 import tty
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +17,7 @@ from serial.urlhandler import protocol_socket
 
 from m5310.ports import transport as transport_module
 from m5310.ports.transport import DescriptorTransport, ThreadTransport, connect, release
+from tests.support.patience import PATIENCE
 from tests.support.recorder import Recorder
 
 
@@ -69,7 +71,7 @@ async def test_bytes_beyond_the_kernel_buffer_are_written_in_order(pty: tuple[in
             done.set_result(None)
 
     loop.add_reader(master, readable)
-    await asyncio.wait_for(done, 5)
+    await asyncio.wait_for(done, PATIENCE)
     loop.remove_reader(master)
     assert received == wanted + b"end"
     transport.abort()
@@ -85,7 +87,7 @@ async def test_abort_does_not_wait_for_unsent_bytes(pty: tuple[int, str]) -> Non
     began = loop.time()
     transport.abort()
     await protocol.until(lambda: protocol.lost)
-    assert loop.time() - began < 0.5
+    assert loop.time() - began < 10  # the kernel waits up to 30 s for a port of hardware
 
 
 @pytest.mark.realtime
@@ -149,7 +151,7 @@ class EchoServer:
     async def __aexit__(self, *_: object) -> None:
         self._server.close()
         await self._server.wait_closed()
-        await asyncio.wait([task for task in self._tasks if task is not None], timeout=5)
+        await asyncio.wait([task for task in self._tasks if task is not None], timeout=PATIENCE)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._tasks.append(asyncio.current_task())
@@ -160,17 +162,19 @@ class EchoServer:
 
 
 @pytest.mark.realtime
-async def test_socket_uses_its_descriptor_and_closes_at_once() -> None:
+async def test_socket_uses_its_descriptor_and_closes_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    slept: list[float] = []
     async with EchoServer() as url:
         protocol, transport = connected(await asyncio.to_thread(serial.serial_for_url, url))
         assert isinstance(transport, DescriptorTransport)
         transport.write(b"AT\r")
         await protocol.until(lambda: protocol.data == b"AT\r")
-        loop = asyncio.get_running_loop()
-        began = loop.time()
+        monkeypatch.setattr(time, "sleep", slept.append)  # pyserial's own close() sleeps 0.3 s
         transport.abort()
         await protocol.until(lambda: protocol.lost)
-        assert loop.time() - began < 0.2  # pyserial's own close() sleeps 0.3 s
+        assert slept == []
 
 
 @pytest.mark.realtime
@@ -324,7 +328,7 @@ async def test_thread_transport_reads_and_writes() -> None:
     protocol, transport = threaded(port)
     await protocol.until(lambda: protocol.transport)
     transport.write(b"AT\r")
-    assert await asyncio.to_thread(port.written.get, timeout=5) == b"AT\r"
+    assert await asyncio.to_thread(port.written.get, timeout=PATIENCE) == b"AT\r"
     port.incoming.put(b"\r\nOK\r\n")
     await protocol.until(lambda: len(protocol.data) == 6)
     assert protocol.data == b"\r\nOK\r\n"

@@ -18,7 +18,9 @@ from emulator.coap.description import describe
 from emulator.coap.tuning import Tuning
 from tests.support.coap import message
 from tests.support.coap_socket import CoapSocket, coap_socket
-from tests.support.foreign import free_port, libcoap, running
+from tests.support.foreign import libcoap, running
+from tests.support.free_ports import free_port
+from tests.support.patience import PATIENCE
 from tests.support.plugtest_site import LARGE, Site
 
 pytestmark = pytest.mark.realtime
@@ -32,7 +34,7 @@ FAST = Tuning(ack_timeout=0.3)
 async def coap_client(site: CoapSocket, path: str, *options: str) -> bytes:
     """What it prints of the answer."""
     command = (libcoap("client"), "-B", "10", *options, f"coap://{site.address}{path}")
-    async with asyncio.timeout(20), running(*command) as process:
+    async with asyncio.timeout(PATIENCE), running(*command) as process:
         output, _ = await process.communicate()
         return output
 
@@ -74,7 +76,7 @@ async def test_libcoap_sends_a_long_body(tmp_path: Path, size: str) -> None:
 @pytest.mark.parametrize(("path", "kind"), [("/obs", "CON"), ("/obs-non", "NON")])
 async def test_libcoap_observes(path: str, kind: str) -> None:
     """Notifications are acknowledged; in the end it cancels by Observe 1."""
-    async with coap_socket(tuning=FAST) as server:
+    async with coap_socket(tuning=Tuning(ack_timeout=20)) as server:  # none is repeated
         site = Site(server.endpoint)
         observers = site.watched[path].observers
         asked = asyncio.create_task(coap_client(server, path, "-w", "-s", "1"))
@@ -95,7 +97,7 @@ async def coap_server() -> AsyncIterator[tuple[CoapSocket, str]]:
     """Our client, and the address of libcoap's server."""
     address = f"127.0.0.1:{(port := free_port())}"
     command = (libcoap("server"), "-A", "127.0.0.1", "-p", str(port), "-d", "10")
-    async with asyncio.timeout(20), coap_socket(tuning=FAST) as client, running(*command):
+    async with asyncio.timeout(PATIENCE), coap_socket(tuning=FAST) as client, running(*command):
         alive: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         client.endpoint.ping(address, lambda up, _: alive.set_result(up), time.time())
         assert await alive
@@ -175,7 +177,7 @@ async def aiocoap_server() -> AsyncIterator[tuple[CoapSocket, str]]:
         site, bind=("127.0.0.1", port), transports=["simplesocketserver"]
     )
     try:
-        async with asyncio.timeout(20), coap_socket(tuning=FAST) as client:
+        async with asyncio.timeout(PATIENCE), coap_socket(tuning=FAST) as client:
             yield client, f"127.0.0.1:{port}"
     finally:
         await context.shutdown()

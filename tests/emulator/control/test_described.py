@@ -65,5 +65,5 @@ def test_described_requests_get_the_described_answers(caplog: pytest.LogCaptureF
     # A stream does not end, and a download is no JSON.
     only = ("--include-path-regex", "^/emulator/(state|clock|modules|air|platform|scenario)")
     with Emulator(page=True, baud=None, modules=2) as it:
-        check_described(str(it.http_url), it.api_key, either("3", "60"), *only)
+        check_described(str(it.http_url), it.api_key, either(3, 60), *only)
     assert [record.getMessage() for record in caplog.records if record.exc_info] == []

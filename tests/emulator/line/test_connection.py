@@ -15,6 +15,7 @@ from emulator.line.faults import Fault
 from emulator.line.line import MAX_WAITING, Line
 from emulator.line.ports.port import Address, parse_address
 from emulator.line.uart_frames import Frame, sample
+from tests.support.free_ports import free_port
 from tests.support.hosts import Host
 from tests.support.peers import Recorder, peer, until
 
@@ -212,6 +213,11 @@ async def test_faults_apply_in_both_directions() -> None:
 # Plugging ---------------------------------------------------------------------------------------
 
 
+def lasting() -> Address:
+    """Of a TCP port that nobody takes while it is closed."""
+    return parse_address(f"socket://127.0.0.1:{free_port(socket.SOCK_STREAM)}")
+
+
 @realtime
 async def test_unplug_hangs_up_the_pty_and_plug_restores_the_link(tmp_path: Path) -> None:
     with end(address=Address(), link=tmp_path / "m5310") as it:
@@ -242,7 +248,7 @@ async def test_unplug_hangs_up_the_pty_and_plug_restores_the_link(tmp_path: Path
 
 @realtime
 async def test_plug_reopens_the_same_tcp_port() -> None:
-    with end() as it:
+    with end(address=lasting()) as it:
         name = it.line.port
         async with peer(name) as host:
             await host.send(b"AT")
@@ -263,7 +269,7 @@ async def test_plug_reopens_the_same_tcp_port() -> None:
 
 @realtime
 async def test_plug_fails_if_the_tcp_port_is_in_use() -> None:
-    with end() as it:
+    with end(address=lasting()) as it:
         it.line.unplug()
         number = int(it.line.port.rpartition(":")[2])
         with (
@@ -276,7 +282,7 @@ async def test_plug_fails_if_the_tcp_port_is_in_use() -> None:
 
 @realtime
 async def test_closed_line_cannot_be_plugged_in() -> None:
-    with end() as it:
+    with end(address=lasting()) as it:
         it.line.close()
         it.line.close()
         it.line.plug()

@@ -18,7 +18,9 @@ import serial
 from emulator.clock.clocks import LoopClock
 from emulator.line.line import MAX_WAITING, Line
 from emulator.line.pacing import BACKLOG
-from tests.support.peers import Recorder
+from emulator.line.ports.pty import PtyPort
+from tests.support.patience import PATIENCE
+from tests.support.peers import Recorder, until
 
 
 @contextmanager
@@ -114,7 +116,7 @@ async def test_pyserial_opens_the_pty() -> None:
     with line(receiver, baud=115_200) as made:
 
         def talk() -> bytes:
-            with serial.Serial(made.port, 9600, timeout=5) as port:
+            with serial.Serial(made.port, 9600, timeout=PATIENCE) as port:
                 port.write(b"AT\r")
                 return port.read(6)
 
@@ -301,7 +303,7 @@ async def test_paced_answer_takes_real_time() -> None:
         begin = time.monotonic()
         made.send(b"x" * 96)
         assert await read(host, 96) == b"x" * 96
-        assert 0.099 <= time.monotonic() - begin < 2.0
+        assert 0.099 <= time.monotonic() - begin < 10
 
 
 @pytest.mark.realtime
@@ -380,8 +382,11 @@ async def test_busy_paced_line_reads_nothing() -> None:
         made.send(b"x" * (MAX_WAITING + 96))
         os.write(host, b"AT\r")
         await passes(0.09)
+        made._poll()
         assert receiver.data == b""
-        await passes(0.02)
+        await passes(0.015)
+        made._poll()  # the kernel may tell the loop later
+        await passes(0.005)
         assert receiver.data == b"AT\r"
 
 
@@ -390,8 +395,7 @@ async def test_unpaced_line_always_reads() -> None:
     with line(receiver) as made, opened(made.port) as host:
         made.send(b"x" * (MAX_WAITING + 60_000))
         os.write(host, b"AT\r")
-        await passes(0.01)
-        assert receiver.data == b"AT\r"
+        await until(lambda: receiver.data == b"AT\r")
 
 
 async def test_on_sent_is_called_after_the_last_bit() -> None:
@@ -431,10 +435,12 @@ async def test_output_without_host_is_lost(baud: int | None) -> None:
 @pytest.mark.parametrize("unread", [12, 60_000])
 async def test_unread_bytes_are_not_for_the_next_program(unread: int) -> None:
     with line() as made:
+        port = made._port
+        assert isinstance(port, PtyPort)
         with opened(made.port):
             made.send(b"x" * unread)
             await passes(0.01)
-        await passes(0.01)
+        await until(lambda: made.idle and not port._unread)
         with opened(made.port) as host:
             made.send(b"\r\nOK\r\n")
             assert await read(host, 6) == b"\r\nOK\r\n"
@@ -444,9 +450,9 @@ async def test_unread_bytes_are_not_for_the_next_program(unread: int) -> None:
 @pytest.mark.realtime
 async def test_program_closes_during_an_answer() -> None:
     receiver = Recorder()
-    with line(receiver, baud=9600) as made:
+    with line(receiver, baud=1200) as made:
         with opened(made.port) as host:
-            made.send(b"\r\n+CEREG:1,19E6,94,7\r\n" * 100)
+            made.send(b"\r\n+CEREG:1,19E6,94,7\r\n" * 100)  # 18 s
             await read(host, 10)
         await passes(0.01)
         with opened(made.port) as host:

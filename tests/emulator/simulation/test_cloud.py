@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import socket
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import aiohttp
 import pytest
@@ -16,6 +16,7 @@ from emulator import EagerClock, Emulator, VirtualClock
 from emulator.clock.clocks import Clock, LoopClock
 from emulator.onenet.push.push import State
 from tests.support.emulator_process import ready, running
+from tests.support.free_ports import free_port
 from tests.support.hosts import Host, log_in
 from tests.support.peers import until
 from tests.support.push_server import push_server
@@ -55,8 +56,8 @@ async def test_an_application_gets_login_and_report_of_a_module(
 async def test_an_application_that_starts_later_gets_what_waits(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    async with push_server() as application:
-        url = application.url
+    port = free_port(socket.SOCK_STREAM)
+    url = f"http://127.0.0.1:{port}/push"
     clock = VirtualClock()
     async with Emulator(
         baud=None, http=None, clock=clock, push=url, token="a token", latency=0
@@ -68,7 +69,7 @@ async def test_an_application_that_starts_later_gets_what_waits(
         assert warning.levelno == logging.WARNING
         assert f"push to {url} failed, it is repeated: no program listens there" in warning.message
         push.online(1, emulator.imei, online=True, now=clock.now())
-        async with push_server(port=urlsplit(url).port or 0) as application:
+        async with push_server(port=port) as application:
             clock.advance(1)
             await until(lambda: push.state is State.ON)
             clock.advance(0)

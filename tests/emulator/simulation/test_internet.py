@@ -11,6 +11,8 @@ import pytest
 
 from emulator.module.general.udp import Datagram
 from emulator.simulation.internet import Internet
+from tests.support.free_ports import free_port
+from tests.support.patience import PATIENCE
 
 pytestmark = pytest.mark.realtime
 
@@ -52,13 +54,8 @@ def open_sockets(*, allowed: bool = False) -> Iterator[ModuleSockets]:
 def server() -> Iterator[socket.socket]:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as made:
         made.bind(("127.0.0.1", 0))
-        made.settimeout(5)
+        made.settimeout(PATIENCE)
         yield made
-
-
-def free_port() -> int:
-    with server() as taken:
-        return int(taken.getsockname()[1])
 
 
 @pytest.mark.parametrize("allowed", [False, True])

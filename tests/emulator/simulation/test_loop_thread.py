@@ -12,6 +12,7 @@ from collections.abc import Iterator
 import pytest
 
 from emulator.simulation.loop_thread import LoopThread
+from tests.support.patience import PATIENCE
 
 pytestmark = pytest.mark.realtime
 
@@ -135,7 +136,7 @@ def test_work_submitted_while_it_is_closing_is_done_or_refused() -> None:
         user.start()
         begun.wait()
         thread.close()
-        user.join(5)
+        user.join(PATIENCE)
         assert not user.is_alive(), "it waits for ever"
         assert ended[0].startswith("the loop is not running")
 
@@ -159,7 +160,7 @@ def test_caller_that_waits_when_it_is_closed_is_released() -> None:
     user.start()
     waiting.wait()
     thread.close()
-    user.join(5)
+    user.join(PATIENCE)
     assert ended == ["released"]
 
 
@@ -202,7 +203,7 @@ with Emulator(baud=None, http=None) as emulator:
 def test_call_in_forked_child_raises() -> None:
     """The thread stays in the parent."""
     command = [sys.executable, "-W", "ignore::DeprecationWarning", "-c", FORKED]
-    ended = subprocess.run(command, capture_output=True, text=True, check=True, timeout=30)
+    ended = subprocess.run(command, capture_output=True, text=True, check=True, timeout=PATIENCE)
     refused, imei = ended.stdout.splitlines()
     assert refused.startswith("the emulator's thread is not running in this process: use it")
     assert imei == "865820030013978"

@@ -122,7 +122,7 @@ def test_slow_commands(host, m5310, m5310_clock, m5310_cloud, m5310_trace):
     while b",1" not in ask(host, b"AT+CEREG?"):  # 2 s
         pass
     log_in(host, m5310)  # 10 s
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 12
     assert m5310_cloud.online
     assert ask(host, b"AT+CSQ") and m5310_cloud.online  # the lifetime of 300 s does not pass
     m5310_cloud.until(lambda: m5310.air.deadline is None)  # the subscriptions, which take 30 s
@@ -131,7 +131,7 @@ def test_slow_commands(host, m5310, m5310_clock, m5310_cloud, m5310_trace):
         pass  # the observe, the discover, and the read of object 3
     msgid = line.split(b",")[1]
     ask(host, b'AT+MIPLREAD=0,%s,3303,0,5700,4,"2.5",1' % msgid)
-    assert reading.result(timeout=5) == 2.5
+    assert reading.result(timeout=60) == 2.5
     m5310_clock.advance(301)
     assert not m5310_cloud.online
 """,

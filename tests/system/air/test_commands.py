@@ -49,7 +49,7 @@ async def report_and_be_read(
     """A program logs in and reports; an application reads the report, then the program."""
     async with Device(module["port"], ENDPOINT, uri=uri, on_read=lambda _: 19.5) as device:
         temperature = await device.add_resource("3303/0/5700", ValueType.FLOAT, 21.5)
-        await device.connect(timeout=20)
+        await device.connect(timeout=60)
         await device.notify(temperature, 22.5, acknowledge=True)
         points = await call(cloud, f"/devices/{cloud['devices'][0]['device_id']}/datapoints")
         values = {stream["id"]: stream["datapoints"] for stream in points["datastreams"]}
@@ -126,7 +126,7 @@ async def test_line_that_the_platform_prints_drives_the_device() -> None:
             module = await ready(process)
             async with Device(module["port"], ENDPOINT, on_read=lambda _: 19.5) as device:
                 await device.add_resource("3303/0/5700", ValueType.FLOAT, 21.5)
-                await device.connect(timeout=20)
+                await device.connect(timeout=60)
                 line = await shown(platform, "has registered")
                 url = shlex.split(line.partition("curl")[2])[-1]
                 key = shlex.split(line.partition("curl")[2])[1].removeprefix("api-key: ")

@@ -18,8 +18,9 @@ from emulator.air.faults import Faults
 from emulator.air.udp.relay import UdpRelay
 from emulator.clock.clocks import LoopClock
 from emulator.recording.pcapng import Capture
-from tests.support.foreign import free_port, libcoap, running
+from tests.support.foreign import libcoap, running
 from tests.support.foreign_device import IMEI, IMSI, LONG, ForeignDevice, foreign_device, real
+from tests.support.free_ports import free_port
 from tests.support.two_airs import LEVEL, world
 
 pytestmark = pytest.mark.realtime

@@ -23,6 +23,7 @@ from m5310 import Device, ValueType
 from tests.support.effort import either
 from tests.support.emulator_process import ready, running
 from tests.support.killed_platform import IMEI, IMSI, KEY, KilledPlatform, killed_platform
+from tests.support.patience import PATIENCE
 from tests.support.push_server import push_server
 
 pytestmark = pytest.mark.realtime
@@ -230,7 +231,7 @@ async def test_push_of_each_acknowledged_point_arrives_in_order(tmp_path: Path) 
                 await asyncio.sleep(random.uniform(0, 0.03))
                 await platform.kill()
                 await platform.start()
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(PATIENCE):
             while not set(application.points) <= set(pushed):
                 pushed.append((await server.messages.get())["value"])
         places = {value: place for place, value in enumerate(dict.fromkeys(pushed))}
@@ -260,7 +261,7 @@ async def test_module_goes_on_with_a_platform_that_was_killed(tmp_path: Path) ->
             on_read=lambda _: 19.5,
         ) as device:
             temperature = await device.add_resource("3303/0/5700", ValueType.FLOAT, 21.5)
-            await device.connect(timeout=20)
+            await device.connect(timeout=60)
             await device.notify(temperature, 22.5, acknowledge=True)
             await platform.kill()
             await platform.start()

@@ -23,6 +23,7 @@ from tests.support.coap_socket import coap_socket
 from tests.support.dtls import Credentials
 from tests.support.dtls_socket import SecureSocket
 from tests.support.foreign import program, running
+from tests.support.patience import PATIENCE
 
 pytestmark = pytest.mark.realtime
 IMEI, IMSI, PSK = "865820030013978", "460040000000001", "key0of0device"
@@ -79,7 +80,7 @@ async def cloud(**options: Any) -> AsyncIterator[Cloud]:
     made = Emulator(
         air="coap", platform_only=True, device=False, latency=0, coaps="127.0.0.1:0", **options
     )
-    async with asyncio.timeout(30), made, aiohttp.ClientSession() as client:
+    async with asyncio.timeout(PATIENCE), made, aiohttp.ClientSession() as client:
         it = Cloud(made, client)
         for imei, psk in ((IMEI, PSK), (OTHER, "key0of0other")):
             device = {"title": imei, "protocol": "LWM2M", "auth_info": {imei: IMSI}, "psk": psk}

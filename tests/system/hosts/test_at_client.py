@@ -9,6 +9,7 @@ import pytest
 
 from emulator import Cloud, Emulator
 from tests.support.foreign import PYTHON
+from tests.support.patience import PATIENCE
 from tests.support.programs import configuration
 
 PROGRAM = Path(__file__).parent / "at_client.py"
@@ -33,14 +34,14 @@ def test_at_library_logs_in_answers_and_reports() -> None:
             prints("logged in")
             reading = cloud.start_read("3303/0/5700")
             prints("read")
-            assert reading.result(timeout=5) == 21.5
+            assert reading.result(timeout=PATIENCE) == 21.5
             writing = cloud.start_write({"3303/0/5700": 19.5})
             prints("written 19.5")
-            writing.result(timeout=5)
+            writing.result(timeout=PATIENCE)
             executing = cloud.start_execute("3303/0/5700", "again")
             prints("executed again")
-            executing.result(timeout=5)
+            executing.result(timeout=PATIENCE)
             prints("left")
-            assert program.wait(timeout=5) == 0
+            assert program.wait(timeout=PATIENCE) == 0
         assert cloud.points("3303/0/5700") == [22.5]
         assert not cloud.online

@@ -15,6 +15,7 @@ import pytest
 from emulator import Cloud, Emulator, LoopClock, VirtualClock
 from tests.support.foreign import program
 from tests.support.host_words import BLOB
+from tests.support.patience import PATIENCE
 
 HERE = Path(__file__).parent
 
@@ -73,7 +74,7 @@ def running(*words: str, sleep: Callable[[float, int], int] | None = None) -> It
 
         try:
             yield prints
-            assert process.wait(timeout=20) == 0, output.read()
+            assert process.wait(timeout=PATIENCE) == 0, output.read()
         finally:
             process.kill()
 
@@ -82,13 +83,13 @@ def serve(cloud: Cloud, prints: Prints, written: str) -> None:
     """A read, a write and an execute that ends the host."""
     reading = cloud.start_read("3303/0/5700")
     prints("read")
-    assert reading.result(timeout=10) == 22.25
+    assert reading.result(timeout=PATIENCE) == 22.25
     writing = cloud.start_write({"3306/0/5851": 22})
     prints(written)
-    writing.result(timeout=10)
+    writing.result(timeout=PATIENCE)
     executing = cloud.start_execute("3306/0/5850", "stop")
     prints("execute")
-    executing.result(timeout=10)
+    executing.result(timeout=PATIENCE)
 
 
 @pytest.mark.realtime

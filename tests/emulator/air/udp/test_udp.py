@@ -25,6 +25,7 @@ from emulator.air.udp.sockets import bind, reached_at
 from emulator.clock.clocks import VirtualClock
 from tests.support.clock import run
 from tests.support.effort import scaled
+from tests.support.free_ports import free_port
 
 pytestmark = pytest.mark.realtime
 ACCESS_MACHINE = "183.230.40.40:5683"
@@ -261,10 +262,7 @@ async def test_latency_is_in_the_time_of_the_clock() -> None:
 async def test_a_closed_port_changes_nothing() -> None:
     """ICMP says that it is unreachable; the next datagrams pass."""
     async with world() as it:
-        gone = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        gone.bind(("127.0.0.1", 0))
-        nowhere = f"127.0.0.1:{gone.getsockname()[1]}"
-        gone.close()
+        nowhere = f"127.0.0.1:{free_port()}"
         module, platform = End(it), End(it)
         for _ in range(5):
             module.send(nowhere, b"x")

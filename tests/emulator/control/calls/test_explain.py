@@ -11,6 +11,7 @@ import pytest
 from emulator.control import explainers
 from emulator.control.explainers import GROUP
 from tests.support.page_calls import page_calls
+from tests.support.patience import PATIENCE
 
 pytestmark = pytest.mark.realtime
 PATH = "/emulator/explain"
@@ -104,7 +105,7 @@ async def test_a_slow_import_does_not_hold_the_emulator(install: Callable[..., N
     def load() -> object:
         # The event loop must do this while the import waits for it.
         done = asyncio.run_coroutine_threadsafe(asyncio.sleep(0), loop)
-        done.result(timeout=5)
+        done.result(timeout=PATIENCE)
         goes_on.append(True)
         return echoing
 

@@ -13,6 +13,7 @@ from emulator.line.line import MAX_WAITING
 from emulator.module.boot import Cause
 from emulator.recording.format import Chunk, Side, read
 from emulator.recording.trace import TraceLine
+from tests.support.free_ports import free_port
 from tests.support.hosts import Host, log_in
 from tests.support.page_calls import PageCalls, page_calls
 
@@ -130,9 +131,9 @@ async def test_the_cable_is_pulled_and_plugged_in() -> None:
 
 
 async def test_a_port_that_cannot_be_opened_again_is_reported() -> None:
-    async with page_calls(port="socket://:0") as page:
+    port = free_port(socket.SOCK_STREAM)
+    async with page_calls(port=f"socket://:{port}") as page:
         await page.data("PUT", ONE, {"plugged": False})
-        port = int(page.it.port.rpartition(":")[2])
         with socket.create_server(("127.0.0.1", port)):
             error = await page.refusal("PUT", ONE, {"plugged": True})
         assert "plugged true: " in error
@@ -250,6 +251,8 @@ async def test_typed_commands_are_in_trace_and_recording_as_a_hosts() -> None:
     traced: list[TraceLine] = []
     recorded: list[str] = []
     async with page_calls(trace=traced.append, record=recorded.append) as page:
+        # A pause between both would begin another chunk of the recording.
+        await page.data("PUT", "/emulator/clock", {"paused": True})
         await typed(page, "AT+C")
         await typed(page, "FUN?\r")
     lines = [line.render(colours=False) for line in traced]

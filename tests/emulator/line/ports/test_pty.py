@@ -108,22 +108,21 @@ async def test_paused_port_reads_nothing_until_resume() -> None:
         it.port.pause()
         os.write(host, b"AT\r")
         await ready_events()
+        it.port.poll()
         assert it.received == []
         it.port.resume()
-        await ready_events()
-        assert it.received == [b"AT\r"]
+        await until(lambda: it.received == [b"AT\r"])
 
 
 async def test_pause_in_the_middle_of_input() -> None:
     with open_pty() as it, opened(it.port.path) as host:
         it.port._on_data = lambda data: (it.received.append(data), it.port.pause())  # type: ignore[func-returns-value]
         os.write(host, b"x" * 6000)
-        await ready_events()
+        await until(lambda: bool(it.received))
         first = len(b"".join(it.received))
         assert first < 6000
         it.port.resume()
-        await ready_events()
-        assert len(b"".join(it.received)) > first
+        await until(lambda: len(b"".join(it.received)) > first)
 
 
 async def test_event_without_data_is_ignored() -> None:
@@ -136,7 +135,7 @@ async def test_unread_bytes_are_dropped_on_close() -> None:
     with open_pty() as it:
         with opened(it.port.path):
             assert it.port.write(b"old") == 3
-        await ready_events()
+        await until(lambda: not it.port._unread)
         with opened(it.port.path) as host:
             with pytest.raises(BlockingIOError):
                 os.read(host, 100)

@@ -13,6 +13,7 @@ from emulator.line.ports.port import parse_address
 from emulator.line.ports.rfc2217 import Rfc2217Session
 from emulator.line.ports.tcp import ProtocolViolation, TcpPort
 from emulator.line.uart_frames import Frame, Parity
+from tests.support.patience import PATIENCE
 from tests.support.peers import Recorder
 
 IAC, SB, SE, COM = b"\xff", b"\xfa", b"\xf0", b"\x2c"
@@ -38,7 +39,7 @@ async def test_pyserial_client_sets_frame_and_transfers_bytes() -> None:
     frames: list[Frame | None] = []
 
     def talk() -> bytes:
-        with serial.serial_for_url(port.name, 115_200, timeout=5) as host:
+        with serial.serial_for_url(port.name, 115_200, timeout=PATIENCE) as host:
             host.bytesize, host.parity, host.stopbits = 7, "E", 2
             frames.append(port.frame)
             host.bytesize, host.parity, host.stopbits = 8, "N", 1

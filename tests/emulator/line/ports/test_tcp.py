@@ -14,6 +14,7 @@ import serial
 from emulator.line.ports import tcp
 from emulator.line.ports.port import parse_address
 from emulator.line.ports.tcp import RawSession, TcpPort
+from tests.support.patience import PATIENCE
 from tests.support.peers import Recorder, peer
 
 pytestmark = pytest.mark.realtime
@@ -265,7 +266,7 @@ async def test_pyserial_opens_socket_url() -> None:
     with opened(recorder) as port:
 
         def talk() -> bytes:
-            with serial.serial_for_url(port.name, timeout=5) as host:
+            with serial.serial_for_url(port.name, timeout=PATIENCE) as host:
                 host.write(b"AT\r")
                 return bytes(host.read(6))
 

@@ -321,7 +321,7 @@ async def test_close_during_a_call_does_not_wait_for_the_device() -> None:
         api.log_in()
         api.module.answer = silent
         answer = await api.begin_read()
-        async with asyncio.timeout(3):
+        async with asyncio.timeout(20):  # a device has 25 s
             await api.http.close()
             with pytest.raises(aiohttp.ClientError):
                 await answer

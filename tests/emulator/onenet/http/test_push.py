@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import socket
+
 import pytest
 
 from tests.support.fake_device import IMEI, TEMPERATURE
+from tests.support.free_ports import free_port
 from tests.support.peers import until
 from tests.support.push_server import push_server
 from tests.support.served_api import ServedApi, served_api
@@ -95,8 +98,7 @@ async def test_an_application_with_another_token_fails_the_check() -> None:
 
 
 async def test_an_application_that_is_not_there_is_named() -> None:
-    async with push_server() as application:
-        url = application.url
+    url = f"http://127.0.0.1:{free_port(socket.SOCK_STREAM)}/"
     async with served_api() as api:
         answer = await api.call("PUT", PUSH, body={"url": url, "token": "a token"})
         assert answer["errno"] == 6

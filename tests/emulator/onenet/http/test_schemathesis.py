@@ -20,5 +20,5 @@ async def test_described_requests_get_the_described_answers(
     """Each answer is JSON of its schema, and no request makes a call fail inside (errno 1)."""
     async with served_api(year) as api:
         api.log_in()
-        await asyncio.to_thread(check_described, api.url, "secret", either("6", "60"))
+        await asyncio.to_thread(check_described, api.url, "secret", either(6, 60))
     assert [record.getMessage() for record in caplog.records if record.exc_info] == []
