@@ -73,11 +73,11 @@ export function redraw(place, draw) {
   if (name) place.querySelector(`[aria-label="${CSS.escape(name)}"]`)?.focus();
 }
 
-/** heading("Devices", ...children) → h1 of a view; `text` also becomes the window's title. */
-export function heading(text, ...children) {
+/** heading("Devices") → h1 of a view; `text` also becomes the window's title. */
+export function heading(text) {
   const shown = visible(text);
   document.title = `${shown} - ${t("M5310 emulator")}`;
-  return h("h1", {}, shown, ...children);
+  return h("h1", {}, shown);
 }
 
 /** button("Save", action, { kind: "main" | "danger" | "plain", ...attributes }) → button.
@@ -162,10 +162,9 @@ export function reflect(input, value) {
 
 const reflected = new WeakMap(); // input → what it showed last
 
-/** choice({ value: "text", ... } | [[value, text], ...], chosen, attributes?) → select. */
+/** choice({ value: "text", ... }, chosen, attributes?) → select. */
 export function choice(options, chosen, attributes = {}) {
-  const pairs = Array.isArray(options) ? options : Object.entries(options);
-  const made = pairs.map(([value, text]) => h("option", { value }, text));
+  const made = Object.entries(options).map(([value, text]) => h("option", { value }, text));
   return h("select", { ...attributes, value: chosen }, made);
 }
 

@@ -3,6 +3,7 @@ number of their values."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Final
 
@@ -266,6 +267,41 @@ TABLE.request(
     describe=_only_ref(MEANINGS["+MIPLRD"]),
     describe_result=lambda size: Text("{count} bytes of a buffered operation", count=int(size)),
     required=False,
+)
+
+# China Mobile's own commands, which the driver does not use.
+_COUNTS: Final = re.compile(
+    r"\+MIPLQMGR: ?[0-9]+,QUEUES=([0-9]{1,9}),DROPPED=([0-9]{1,9}),BUFFERS=[0-9]{1,9}"
+)
+_LEFT: Final = re.compile(r"\+MIPLLTRDP: ?([0-9]{1,9})")
+_SERVER: Final = re.compile(r'\+MIPLDEVINFO: ?"([^"]*)",.*')
+TABLE.query(
+    "+MIPLQMGR",
+    _COUNTS,
+    lambda found: (int(found[0][1]), int(found[0][2])),
+    "",
+    meaning=Text("ask how many operations of the platform wait in the module"),
+    describe=lambda counts: Text(
+        "{waiting} operations of the platform wait, {dropped} were dropped",
+        waiting=counts[0],
+        dropped=counts[1],
+    ),
+)
+TABLE.query(
+    "+MIPLLTRDP",
+    _LEFT,
+    lambda found: int(found[0][1]),
+    "",
+    meaning=Text("ask how much of the lifetime is left"),
+    describe=lambda left: Text("{time} of the lifetime are left", time=describe_seconds(left)),
+)
+TABLE.query(
+    "+MIPLDEVINFO?",
+    _SERVER,
+    lambda found: found[0][1],
+    "",
+    meaning=Text("ask with which server the OneNET device was created"),
+    describe=lambda server: Text("the OneNET device is on server {server}", server=server),
 )
 _ANSWER: Final = "<ref>,<msgid>,<result>"
 _OTHERS: Final[tuple[_Described, ...]] = (

@@ -145,7 +145,10 @@ DESCRIPTIONS = {
     "AT+MIPLCONFIG?": "ask for the present values of +MIPLCONFIG",
     "AT+MIPLUPDATE=0,300,0,1": "renew the registration for 5 min",
     "AT+FOO?": None,
-    "AT+MIPLQMGR": "a command of China Mobile's suite that is not known here",
+    "AT+MIPLQMGR": "ask how many operations of the platform wait in the module",
+    "AT+MIPLLTRDP": "ask how much of the lifetime is left",
+    "AT+MIPLDEVINFO?": "ask with which server the OneNET device was created",
+    "AT+MIPLDTLSNAT=0,120": "a command of China Mobile's suite that is not known here",
     "AT+FOO": None,
     "AT+CFUN": None,
     # results
@@ -196,6 +199,13 @@ DESCRIPTIONS = {
     "+MIPLNSMI: 0,1,2": "message 2 was sent (its lower 7 bits)",
     "+MIPLNSMI: 0,0,2": "message 2 was not sent (its lower 7 bits)",
     "+MIPLNMI: 0": "an operation of the platform waits in the module",
+    "+MIPLQMGR:0,QUEUES=2,DROPPED=1,BUFFERS=6": (
+        "2 operations of the platform wait, 1 were dropped"
+    ),
+    "+MIPLLTRDP:3600": "60 min of the lifetime are left",
+    '+MIPLDEVINFO:"183.230.40.149:5684",1,,"abcd1234"': (
+        "the OneNET device is on server 183.230.40.149:5684"
+    ),
     "+MIPLQMGR: 0,QUEUES=0": "a line of China Mobile's suite that is not known here",
     "+MIPLVER:2.2.0": "version of the suite 2.2.0",
     "+CEREG:2": "not registered yet, searching",
