@@ -8,7 +8,7 @@
 import { get, put } from "./api.js";
 import * as commands from "./commands.js";
 import { deleteDialog, imei, online, tagsOf } from "./devices.js";
-import { button, dialog, field, facts, fill, forgetErrors, h, heading, run, tabs, toast } from "./dom.js";
+import { button, dialog, field, facts, fill, forgetErrors, h, heading, redraw, run, tabs, toast } from "./dom.js";
 import * as points from "./points.js";
 import { poll } from "./polling.js";
 import * as resources from "./resources.js";
@@ -36,10 +36,11 @@ export function show(place, path) {
   fill(head, heading(t("Device {id}", { id })));
 
   function showHead() {
-    // By their places: the buttons are others afterwards.
-    const focused = [...head.querySelectorAll("a, button")].indexOf(document.activeElement);
-    fill(
-      head,
+    redraw(head, () => fill(head, headParts()));
+  }
+
+  function headParts() {
+    return [
       h(
         "div",
         { class: "tools" },
@@ -61,8 +62,7 @@ export function show(place, path) {
         device.desc ? [t("Description"), device.desc] : null,
         device.other ? [t("Other"), h("code", {}, JSON.stringify(device.other))] : null,
       ]),
-    );
-    if (focused >= 0) head.querySelectorAll("a, button")[focused]?.focus();
+    ];
   }
 
   async function load() {

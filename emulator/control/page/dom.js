@@ -65,12 +65,16 @@ export function renew(old, next) {
   return old;
 }
 
-/** redraw(place, draw): calls draw(), which fills `place` anew. What has the focus there is an element
- * with a name (aria-label): the new one of this name gets it. */
+/** redraw(place, draw): calls draw(), which fills `place` anew. If a part of it had the focus, the new
+ * one of the same name (aria-label) gets it, or else the one in the same place, or the last. */
 export function redraw(place, draw) {
-  const name = place.contains(document.activeElement) && document.activeElement.getAttribute("aria-label");
+  const stops = () => [...place.querySelectorAll("a, button, summary")];
+  const at = stops().indexOf(document.activeElement);
+  const name = document.activeElement?.getAttribute("aria-label");
   draw();
-  if (name) place.querySelector(`[aria-label="${CSS.escape(name)}"]`)?.focus();
+  if (at < 0) return;
+  const after = stops();
+  (after.find((one) => name && one.getAttribute("aria-label") === name) ?? after[at] ?? after.at(-1))?.focus();
 }
 
 /** heading("Devices") → h1 of a view; `text` also becomes the window's title. */

@@ -185,6 +185,7 @@ function view(place, number) {
       one.way === "up" || one.way === "down" ? coapHints(one.text).map((hint) => h("p", { class: "faint" }, printable(hint))) : null,
       button(t("Close"), () => {
         detail.hidden = true;
+        list.element.querySelector("[data-index][tabindex='0']")?.focus(); // the button is gone
       }),
     );
     detail.scrollIntoView({ block: "nearest" }); // it is below the list
