@@ -28,6 +28,7 @@ export function show(place, path) {
   let part = null; // { name, shown }
   let parts = null;
   let beginning = false;
+  let asked = 0; // loads so far: only the last one counts
   let stop = () => {};
 
   const head = h("div", {});
@@ -66,13 +67,17 @@ export function show(place, path) {
   }
 
   async function load() {
-    const before = device;
+    const mine = ++asked;
+    let found;
     try {
-      device = await get(`/devices/${encodeURIComponent(id)}`, {}, ending.signal);
+      found = await get(`/devices/${encodeURIComponent(id)}`, {}, ending.signal);
     } catch (error) {
       if (await isMissing(error)) return gone();
       throw error;
     }
+    if (mine !== asked) return;
+    const before = device;
+    device = found;
     // Only what is new is drawn: its buttons may have the focus.
     if (!before || headOf(before) !== headOf(device)) showHead();
     if (before && before.online !== device.online) part?.shown.online?.(device.online);
