@@ -5,6 +5,7 @@ from __future__ import annotations
 import serial
 
 from emulator import Emulator
+from tests.support.patience import PATIENCE
 
 # Direct, lifetime 300 s, coap://183.230.40.40:5683, no block sizes; the endpoint comes after it.
 _CONFIG = "000000002C0100001900636F61703A2F2F3138332E3233302E34302E34303A35363833"
@@ -23,7 +24,7 @@ class Program:
     """
 
     def __init__(self, port: str) -> None:
-        self.port = serial.Serial(port, 9600, timeout=10)
+        self.port = serial.Serial(port, 9600, timeout=PATIENCE)
 
     def __enter__(self) -> Program:
         return self

@@ -25,7 +25,7 @@ def test_benchmarks_give_figures(names: list[str]) -> None:
     options = ["--json", "--rounds", "1", "--scale", "1e-3"]
     words = [sys.executable, "-m", "tools.benchmarks", *names, *options]
     done = subprocess.run(
-        words, cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE, check=False
+        words, cwd=ROOT, capture_output=True, text=True, timeout=2 * PATIENCE, check=False
     )
     assert done.returncode == 0, done.stderr
     assert "Traceback" not in done.stderr

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from emulator import Emulator, Journal, LoopClock
+from emulator import Emulator, Journal, SteeredClock
 from emulator.module.lwm2m.states import State
 from tests.support.foreign import PYTHON, running
 from tests.support.patience import PATIENCE
@@ -45,7 +45,7 @@ async def conformance(port: str, *arguments: str) -> tuple[int | None, str]:
 
 async def run_all_cases(firmware: str, saved: Path) -> tuple[int | None, str]:
     """Run all cases on an emulator with this firmware."""
-    clock = LoopClock(speed=FAST)
+    clock = SteeredClock(speed=FAST)
     async with Emulator(baud=None, latency=0.1, firmware=firmware, clock=clock) as it:
         assert it.http_url is not None
         platform = ("--platform", it.http_url, f"--api-key={it.api_key}", "--udp", "127.0.0.1")
@@ -115,7 +115,7 @@ async def test_read_only_and_comparison_of_two_boards(
 
 @realtime
 async def test_board_without_network_and_platform(tmp_path: Path) -> None:
-    clock = LoopClock(speed=FAST)
+    clock = SteeredClock(speed=FAST)
     async with Emulator(baud=None, http=None, clock=clock) as it:
         it.module.radio.detach(it.now())
         saved = ("--save", str(tmp_path / "captures.json"))

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.patience import PATIENCE
 from tests.support.stored import streams
 from tools.fuzzing.__main__ import main
 from tools.fuzzing.module_run import ContractBroken, ModuleRun
@@ -126,7 +127,7 @@ def test_short_search_finds_no_failure(tmp_path: Path) -> None:
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=2 * PATIENCE,
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr

@@ -23,6 +23,9 @@ _POLL_INTERVAL = 1.0
 _READ_TIMEOUT = 0.005
 # Real seconds that a byte needs through ports and processes, however fast the board's clock runs.
 _MIN_WAIT = 0.01
+# Real seconds that are waited for a response of an emulator whose clock runs fast: its computer may
+# be busy.
+_BUSY = 5.0
 _FINAL = re.compile(r"\r\n(OK|ERROR|\+CME ERROR:\d+)\r\n")
 # Lines that are never part of a response.
 _UNSOLICITED = re.compile(r"\r\n\+(?:MIPL\w+|NSONMI|NPSMR|NPING|NPINGERR):[^\r\n]*\r\n")
@@ -87,16 +90,16 @@ class Host:
         unsolicited, self._rest = self._rest, ""
         api_answer = None if case.api_call is None else call_api(case.api_call)
         if case.urc:
-            unsolicited += self._read_until(re.compile(case.urc), case.max_seconds)
+            unsolicited += self._read_until(re.compile(case.urc), self._due(case))
             _learn(board, case.urc, unsolicited)
         began = self._now()
         parts = board.fill_in(case)
-        answer, seconds, more = self._exchange(parts, case.max_seconds)
+        answer, seconds, more = self._exchange(parts, self._due(case))
         while case.poll and not re.fullmatch(case.answer, answer):
             if self._since(began) >= case.max_seconds:
                 break
             self._pause(_POLL_INTERVAL)
-            answer, _, more = self._exchange(parts, case.max_seconds)
+            answer, _, more = self._exchange(parts, self._due(case))
             seconds = self._since(began)
         unsolicited += more
         if case.baud:
@@ -104,7 +107,7 @@ class Host:
         answered = "" if api_answer is None else api_answer.result(API_TIMEOUT + 1)
         if case.later:
             pattern = re.compile(case.later)
-            unsolicited += self._read_until(pattern, case.max_seconds, after=unsolicited)
+            unsolicited += self._read_until(pattern, self._due(case), after=unsolicited)
             unsolicited += self._read_until(None, SETTLE)
             if found := pattern.search(unsolicited):
                 # What follows belongs to the next case, however soon it comes.
@@ -147,6 +150,12 @@ class Host:
             waiting = self._line.in_waiting  # type: ignore[attr-defined]  # each kind of port has it
             received += self._line.read(waiting or 1).decode("latin-1")
         return received
+
+    def _due(self, case: Case) -> float:
+        """Seconds of the board's clock until its response is missing."""
+        if self.speed <= 1 or case.may_be_silent:
+            return case.max_seconds
+        return max(case.max_seconds, _BUSY * self.speed)
 
     def _now(self) -> float:
         return time.monotonic() * self.speed

@@ -22,7 +22,7 @@ INPUT_TIMEOUT = 20
 # MB, including 100 of atheris and the corpus.
 MEMORY_LIMIT = 1024
 # Seconds that a target may take beyond its time; libFuzzer ends between two inputs.
-_GRACE = 60
+_GRACE = 200
 
 
 def parser() -> argparse.ArgumentParser:

@@ -8,7 +8,7 @@
 import { get, put } from "./api.js";
 import * as commands from "./commands.js";
 import { deleteDialog, imei, online, tagsOf } from "./devices.js";
-import { button, dialog, field, facts, fill, forgetErrors, h, heading, run, tabs, toast } from "./dom.js";
+import { button, dialog, field, facts, fill, forgetErrors, h, heading, redraw, run, tabs, toast } from "./dom.js";
 import * as points from "./points.js";
 import { poll } from "./polling.js";
 import * as resources from "./resources.js";
@@ -28,6 +28,7 @@ export function show(place, path) {
   let part = null; // { name, shown }
   let parts = null;
   let beginning = false;
+  let asked = 0; // loads so far: only the last one counts
   let stop = () => {};
 
   const head = h("div", {});
@@ -36,10 +37,11 @@ export function show(place, path) {
   fill(head, heading(t("Device {id}", { id })));
 
   function showHead() {
-    // By their places: the buttons are others afterwards.
-    const focused = [...head.querySelectorAll("a, button")].indexOf(document.activeElement);
-    fill(
-      head,
+    redraw(head, () => fill(head, headParts()));
+  }
+
+  function headParts() {
+    return [
       h(
         "div",
         { class: "tools" },
@@ -61,18 +63,21 @@ export function show(place, path) {
         device.desc ? [t("Description"), device.desc] : null,
         device.other ? [t("Other"), h("code", {}, JSON.stringify(device.other))] : null,
       ]),
-    );
-    if (focused >= 0) head.querySelectorAll("a, button")[focused]?.focus();
+    ];
   }
 
   async function load() {
-    const before = device;
+    const mine = ++asked;
+    let found;
     try {
-      device = await get(`/devices/${encodeURIComponent(id)}`, {}, ending.signal);
+      found = await get(`/devices/${encodeURIComponent(id)}`, {}, ending.signal);
     } catch (error) {
       if (await isMissing(error)) return gone();
       throw error;
     }
+    if (mine !== asked) return;
+    const before = device;
+    device = found;
     // Only what is new is drawn: its buttons may have the focus.
     if (!before || headOf(before) !== headOf(device)) showHead();
     if (before && before.online !== device.online) part?.shown.online?.(device.online);

@@ -65,19 +65,23 @@ export function renew(old, next) {
   return old;
 }
 
-/** redraw(place, draw): calls draw(), which fills `place` anew. What has the focus there is an element
- * with a name (aria-label): the new one of this name gets it. */
+/** redraw(place, draw): calls draw(), which fills `place` anew. If a part of it had the focus, the new
+ * one of the same name (aria-label) gets it, or else the one in the same place, or the last. */
 export function redraw(place, draw) {
-  const name = place.contains(document.activeElement) && document.activeElement.getAttribute("aria-label");
+  const stops = () => [...place.querySelectorAll("a, button, summary")];
+  const at = stops().indexOf(document.activeElement);
+  const name = document.activeElement?.getAttribute("aria-label");
   draw();
-  if (name) place.querySelector(`[aria-label="${CSS.escape(name)}"]`)?.focus();
+  if (at < 0) return;
+  const after = stops();
+  (after.find((one) => name && one.getAttribute("aria-label") === name) ?? after[at] ?? after.at(-1))?.focus();
 }
 
-/** heading("Devices", ...children) → h1 of a view; `text` also becomes the window's title. */
-export function heading(text, ...children) {
+/** heading("Devices") → h1 of a view; `text` also becomes the window's title. */
+export function heading(text) {
   const shown = visible(text);
   document.title = `${shown} - ${t("M5310 emulator")}`;
-  return h("h1", {}, shown, ...children);
+  return h("h1", {}, shown);
 }
 
 /** button("Save", action, { kind: "main" | "danger" | "plain", ...attributes }) → button.
@@ -162,10 +166,9 @@ export function reflect(input, value) {
 
 const reflected = new WeakMap(); // input → what it showed last
 
-/** choice({ value: "text", ... } | [[value, text], ...], chosen, attributes?) → select. */
+/** choice({ value: "text", ... }, chosen, attributes?) → select. */
 export function choice(options, chosen, attributes = {}) {
-  const pairs = Array.isArray(options) ? options : Object.entries(options);
-  const made = pairs.map(([value, text]) => h("option", { value }, text));
+  const made = Object.entries(options).map(([value, text]) => h("option", { value }, text));
   return h("select", { ...attributes, value: chosen }, made);
 }
 

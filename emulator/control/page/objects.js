@@ -99,14 +99,17 @@ export function valueInput(kind, value) {
   const kinds = Object.fromEntries(Object.entries(KINDS).map(([name, text]) => [name, text()]));
   const select = choice(kinds, kind, { id: "value-kind", onchange: () => draw() });
   let input;
+  let began = ""; // what the field showed first
   const draw = () => {
-    const old = textFor(select.value, value);
+    const typed = input && input.value !== began; // what was typed stays, as a value of the other type
+    const old = typed ? input.value : textFor(select.value, value);
     const attributes = { id: "value", autocomplete: "off", value: old, autofocus: true };
-    if (select.value === "boolean") input = choice({ true: "true", false: "false" }, old || "true", { id: "value", autofocus: true });
+    if (select.value === "boolean") input = choice({ true: "true", false: "false" }, old === "false" ? old : "true", { id: "value", autofocus: true });
     else if (select.value === "text") input = h("textarea", attributes);
     else if (select.value === "time") input = h("input", { ...attributes, type: "datetime-local", step: 1 });
     else input = h("input", attributes);
     const example = { number: "20.5, -3, 1e6", integer: "20, -3", opaque: "01 02 ff" }[select.value];
+    began = typed ? "" : input.value;
     fill(place, field(t("Value"), input, example && t("such as {text}", { text: example })));
   };
   draw();

@@ -19,8 +19,9 @@ export function show(place) {
   const forms = { air: form(t("Air"), "air", airs()), platform: form(t("Platform"), "platform", platforms()) };
 
   async function look() {
+    const shows = Object.entries(forms).map(([name, form]) => [name, form.follow()]);
     const now = await get("/emulator/state");
-    for (const [name, { state }] of Object.entries(forms)) state(now[name]);
+    for (const [name, show] of shows) show(now[name]);
     if (!columns.firstChild) fill(columns, Object.values(forms).map(({ element }) => element));
     fill(problem);
   }
@@ -45,7 +46,8 @@ export function show(place) {
   };
 }
 
-// `parts`: member → [text, step of a number; null: yes or no]. → { element, state(values) }.
+// `parts`: member → [text, step of a number; null: yes or no]. → { element, follow() }:
+// call follow() before the values are asked for, and what it gives with them.
 function form(title, name, parts) {
   const inputs = Object.entries(parts).map(([member, [text, step]]) => {
     const kind =
@@ -55,10 +57,12 @@ function form(title, name, parts) {
     return [member, text, h("input", { ...kind, id: `${name}-${member}` })];
   });
 
+  let saved = 0; // times
   async function save() {
     const read = (input) => (input.type === "checkbox" ? input.checked : number(input));
     const body = Object.fromEntries(inputs.map(([member, , input]) => [member, read(input)]));
     state(await put(`/emulator/${name}`, body));
+    saved++;
     toast(t("Saved"));
   }
 
@@ -75,7 +79,11 @@ function form(title, name, parts) {
     flags.map(([, text, input]) => h("label", { class: "check" }, input, text)),
     h("div", { class: "actions" }, button(t("Save"), save, { kind: "main", id: `${name}-save` })),
   );
-  return { element, state };
+  const follow = () => {
+    const before = saved;
+    return (values) => before === saved && state(values); // or else they are older than what was saved
+  };
+  return { element, follow };
 }
 
 function airs() {

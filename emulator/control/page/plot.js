@@ -20,7 +20,7 @@ const STEPS = [0.001, 0.01, 0.1, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 18
 /**
  * plot({ label }) → { element, set(points, { steps }) }. `points`: [{ at, value }], POSIX seconds and
  * numbers, the oldest first; they are not copied. `steps`: a value holds until the next one, as of
- * switches. A zoom stays when points are set again, `reset()` ends it.
+ * switches. A zoom stays when points are set again.
  */
 export function plot({ label }) {
   let points = [];
@@ -39,7 +39,6 @@ export function plot({ label }) {
     h(
       "div",
       {
-        class: "frame",
         tabindex: "0",
         role: "group",
         "aria-label": t("{label}. Plus and minus zoom, left and right go from point to point, with Shift they move the span, 0 shows all.", { label }),
@@ -225,7 +224,6 @@ export function plot({ label }) {
 
   return {
     element,
-    reset,
     set(next, { steps: holds = false } = {}) {
       const at = points[marked]?.at;
       points = next;
@@ -264,8 +262,8 @@ function bounds(inside, seen) {
   return [low - room, high + room];
 }
 
-/** thinned(points, xOf) → those to draw: of each column of pixels first, least, greatest, last. */
-export function thinned(points, xOf) {
+// Those to draw: of each column of pixels first, least, greatest, last.
+function thinned(points, xOf) {
   const found = [];
   let column = null;
   let some = [];
@@ -299,8 +297,8 @@ function path(points, xOf, yOf, steps) {
   return text;
 }
 
-/** ticks(low, high) → 3 to 8 round numbers between them. */
-export function ticks(low, high) {
+// 3 to 8 round numbers between them.
+function ticks(low, high) {
   const rough = (high - low) / 5;
   const power = 10 ** Math.floor(Math.log10(rough));
   const step = [1, 2, 5, 10].map((one) => one * power).find((one) => one >= rough);

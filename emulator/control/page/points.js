@@ -158,7 +158,8 @@ export function show(place, device, [wanted]) {
   }
 
   function download() {
-    save(csv(points), `${device.id}_${streams.value.replace(/[^\w.-]/g, "_")}.csv`);
+    const stream = curve?.stream ?? ""; // of the points: another one may be chosen already
+    save(csv(points), `${device.id}_${stream.replace(/[^\w.-]/g, "_")}.csv`);
   }
 
   async function begin() {
@@ -194,8 +195,8 @@ function numeric(value) {
   return typeof value === "number" || typeof value === "bigint" ? Number(value) : NaN;
 }
 
-/** csv([{ at, value }]) → the text of a file: time in Beijing, value; bytes as hexadecimal digits. */
-export function csv(points) {
+// The text of a file: time in Beijing, value; bytes as hexadecimal digits.
+function csv(points) {
   const lines = points.map(({ at, value }) => `${at},${quoted(value)}`);
   return `\ufefftime_beijing,value\r\n${lines.map((line) => `${line}\r\n`).join("")}`; // BOM: for Excel
 }

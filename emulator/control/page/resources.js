@@ -318,7 +318,7 @@ export function show(place, device) {
     const known = resource(path);
     const type = known && [known.type, known.operations].filter(Boolean).join(" ");
     const value = h("span", {});
-    const link = h("a", { href: `#/devices/${device.id}/points/${streamOf(path)}`, class: "points", "aria-label": t("Data points of {path}", { path }) }, t("points"));
+    const link = h("a", { href: `#/devices/${device.id}/points/${streamOf(path)}`, "aria-label": t("Data points of {path}", { path }) }, t("points"));
     const age = h("td", { role: "cell", class: "faint age" });
     const row = h(
       "tr",

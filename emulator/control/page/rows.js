@@ -11,7 +11,7 @@ const CLICK = 5; // px; a longer way of the pointer selects a text
 
 /**
  * rows({ label, height, columns: [{ title, class }], cells, open, name, empty, class, lasting })
- * → { element, set(items), refresh(), show(index), items() }
+ * → { element, set(items), refresh(), items(), atEnd(), setEmpty(text) }
  *
  * `height`: px of a row. `cells(item, index)` → list of children, one for each column. `open(item,
  * index)`: on Enter and on a click beside buttons and links; optional. `name(item)`: a text that
@@ -21,7 +21,7 @@ const CLICK = 5; // px; a longer way of the pointer selects a text
  *
  * `set(items)`: show this array, which is not copied; an item that is seen, or has the focus, stays
  * there. With `{ end: true }` it goes to the last row. `refresh()`: the same items have changed.
- * `show(index)`: scroll there and make it the active row. `atEnd()`: whether the last row is in view.
+ * `atEnd()`: whether the last row is in view. `setEmpty(text)`: in place of `empty`.
  */
 export function rows({ label, height, columns, cells, open, name, empty = "", mark, class: kind = "", lasting = false }) {
   let items = [];
@@ -39,7 +39,7 @@ export function rows({ label, height, columns, cells, open, name, empty = "", ma
   const space = h("div", { role: "rowgroup", class: "space" });
   const nothing = h("p", { class: "empty" }, empty);
   const scroll = h("div", { class: "scroll" }, space);
-  const grid = h("div", { role: "grid", "aria-label": label, class: "grid" }, h("div", { role: "rowgroup" }, head), scroll);
+  const grid = h("div", { role: "grid", "aria-label": label }, h("div", { role: "rowgroup" }, head), scroll);
   const element = h("div", { class: `rows ${kind}` }, grid, nothing);
   scroll.setAttribute("role", "presentation");
 
@@ -88,7 +88,6 @@ export function rows({ label, height, columns, cells, open, name, empty = "", ma
 
   function reachable(made, is) {
     made.tabIndex = is ? 0 : -1;
-    made.classList.toggle("active", is);
     for (const inner of made.querySelectorAll("a, button, input, select")) inner.tabIndex = is ? 0 : -1;
   }
 
@@ -145,7 +144,7 @@ export function rows({ label, height, columns, cells, open, name, empty = "", ma
     return found < 0 ? index : found;
   }
 
-  function show(index, focus = false) {
+  function show(index) {
     if (!items.length) return;
     const target = Math.max(0, Math.min(items.length - 1, index));
     const top = target * height;
@@ -154,7 +153,7 @@ export function rows({ label, height, columns, cells, open, name, empty = "", ma
       scroll.scrollTop = top + height - scroll.clientHeight;
     activate(target);
     draw(false);
-    if (focus) drawn.get(target)?.focus({ preventScroll: true });
+    drawn.get(target)?.focus({ preventScroll: true });
   }
 
   scroll.addEventListener("scroll", () => {
@@ -182,7 +181,7 @@ export function rows({ label, height, columns, cells, open, name, empty = "", ma
       open?.(items[active], active);
     } else if (event.key in steps && !event.ctrlKey && !event.metaKey && !event.altKey) {
       event.preventDefault();
-      show(active + steps[event.key], true);
+      show(active + steps[event.key]);
     }
   });
   new ResizeObserver(() => draw(false)).observe(scroll);
@@ -203,7 +202,6 @@ export function rows({ label, height, columns, cells, open, name, empty = "", ma
       draw(!lasting);
     },
     refresh: () => draw(true),
-    show,
     items: () => items,
     atEnd: () => scroll.scrollTop + scroll.clientHeight >= items.length * height - height,
     setEmpty: (text) => fill(nothing, text),

@@ -32,6 +32,7 @@ const TYPES = {
 export function show(place) {
   const ending = new AbortController();
   let drawn = "";
+  let asked = 0; // reads so far: only the last one counts
   const number = h("span", { class: "faint", id: "trigger-count", role: "status" });
   const list = rows({
     label: t("Triggers"),
@@ -87,12 +88,14 @@ export function show(place) {
   }
 
   async function read() {
+    const mine = ++asked;
     const found = [];
     for (let page = 1; ; page++) {
       const data = await get("/triggers", { page, per_page: PER_PAGE }, ending.signal);
       found.push(...data.triggers);
       if (found.length >= data.total_count || !data.triggers.length) break;
     }
+    if (mine !== asked) return;
     list.setEmpty(t("There is no trigger."));
     const key = JSON.stringify(found);
     if (key === drawn) return;

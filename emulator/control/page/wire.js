@@ -25,6 +25,7 @@ const KINDS = {
   applications: ["call", "post"],
 };
 const kept = { text: "", kind: "all" }; // what the user chose, until the page is closed
+let stepping = false; // the next view follows from the field for the module, which keeps the focus
 
 /** show(place, path): see main.js. `path`: the number of a module, or nothing for all of them. */
 export function show(place, [text]) {
@@ -47,6 +48,7 @@ function view(place, number) {
     id: "wire-module",
     value: number ?? "",
     onchange: () => {
+      stepping = true;
       location.hash = which.value ? `#/wire/${which.value}` : "#/wire";
     },
   });
@@ -185,6 +187,7 @@ function view(place, number) {
       one.way === "up" || one.way === "down" ? coapHints(one.text).map((hint) => h("p", { class: "faint" }, printable(hint))) : null,
       button(t("Close"), () => {
         detail.hidden = true;
+        list.element.querySelector("[data-index][tabindex='0']")?.focus(); // the button is gone
       }),
     );
     detail.scrollIntoView({ block: "nearest" }); // it is below the list
@@ -196,6 +199,8 @@ function view(place, number) {
     watch({ module: number, after: 0, traffic: true }),
   ];
   draw();
+  if (stepping) which.focus();
+  stepping = false;
   return {
     close() {
       for (const stop of stops) stop();

@@ -15,6 +15,7 @@ import pytest
 
 from m5310.device.callbacks import Callbacks, name
 from tests.support.clock import elapse
+from tests.support.patience import PATIENCE
 
 
 @asynccontextmanager
@@ -150,7 +151,7 @@ def test_call_may_end_after_its_loop() -> None:
 
     asyncio.run(main())
     stuck.set()
-    threads[0].join(5)
+    threads[0].join(PATIENCE)
     assert not threads[0].is_alive()
 
 

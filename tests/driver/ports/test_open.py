@@ -18,6 +18,7 @@ from m5310.at.modem import Modem
 from m5310.errors import Code, ParameterError, PortError
 from m5310.ports import open as open_module
 from m5310.ports.open import open_port
+from tests.support.patience import PATIENCE
 from tests.support.recorder import Recorder
 
 
@@ -225,7 +226,7 @@ class Rfc2217Server:
         self._client.shutdown(socket.SHUT_RDWR)
 
     def join(self) -> None:
-        self._thread.join(5)
+        self._thread.join(PATIENCE)
         assert not self._thread.is_alive()
 
     def _serve(self) -> None:

@@ -363,7 +363,7 @@ async def test_failed_or_ended_read_ends_in_connection_lost(failure: Exception |
     await protocol.until(lambda: protocol.lost)
     assert len(protocol.lost) == 1
     assert str(protocol.lost[0]) == (str(failure) if failure else "the other side hung up")
-    await asyncio.to_thread(lambda: [thread.join(5) for thread in m5310_threads()])
+    await asyncio.to_thread(lambda: [thread.join(PATIENCE) for thread in m5310_threads()])
     assert port.closed == 1
 
 
@@ -473,6 +473,6 @@ async def test_loop_closed_before_the_port_causes_no_error() -> None:
     await asyncio.to_thread(run)
     port.incoming.put(b"OK")
     transport.close()
-    await asyncio.to_thread(lambda: [thread.join(5) for thread in m5310_threads()])
+    await asyncio.to_thread(lambda: [thread.join(PATIENCE) for thread in m5310_threads()])
     assert port.closed == 1
     assert protocol.lost == []

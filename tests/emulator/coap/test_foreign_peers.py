@@ -33,7 +33,7 @@ FAST = Tuning(ack_timeout=0.3)
 
 async def coap_client(site: CoapSocket, path: str, *options: str) -> bytes:
     """What it prints of the answer."""
-    command = (libcoap("client"), "-B", "10", *options, f"coap://{site.address}{path}")
+    command = (libcoap("client"), "-B", "60", *options, f"coap://{site.address}{path}")
     async with asyncio.timeout(PATIENCE), running(*command) as process:
         output, _ = await process.communicate()
         return output

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from emulator import ApiError, Cloud, Emulator, VirtualClock, within
+from tests.support.patience import PATIENCE
 from tests.support.programs import Program
 
 pytestmark = pytest.mark.realtime
@@ -59,7 +60,7 @@ def test_start_read_with_program_in_the_same_thread(program: Program, cloud: Clo
     msgid, *ids = program.request("MIPLREAD")
     assert ids == ["3303", "0", "5700"]
     program.command(f'AT+MIPLREAD=0,{msgid},3303,0,5700,4,"19.5",1')
-    assert reading.result(10) == 19.5
+    assert reading.result(PATIENCE) == 19.5
 
 
 def test_read_all_of_an_instance(program: Program, cloud: Cloud) -> None:
@@ -67,7 +68,7 @@ def test_read_all_of_an_instance(program: Program, cloud: Cloud) -> None:
     msgid, *_ = program.request("MIPLREAD")
     program.command(f'AT+MIPLREAD=0,{msgid},3303,0,5700,4,"19.5",0')
     program.command(f'AT+MIPLREAD=0,{msgid},3303,0,5701,1,"Cel",1')
-    assert reading.result(10) == {"3303/0/5700": 19.5, "3303/0/5701": "Cel"}
+    assert reading.result(PATIENCE) == {"3303/0/5700": 19.5, "3303/0/5701": "Cel"}
 
 
 def test_blocking_calls_with_program_in_another_thread(program: Program, cloud: Cloud) -> None:
@@ -99,7 +100,7 @@ def test_refusal_raises_api_error_with_onenet_text(program: Program, cloud: Clou
     msgid, *_ = program.request("MIPLWRITE")
     program.command(f"AT+MIPLWRITE=0,{msgid},0")
     with pytest.raises(ApiError, match="unsuccess: "):
-        writing.result(10)
+        writing.result(PATIENCE)
     with pytest.raises(ApiError, match="unsuccess: NOT_FOUND"):
         cloud.read("3311/0/5850")
 
@@ -128,7 +129,7 @@ def test_answer_without_the_resource_raises(
 
     within(emulator, answer)
     with pytest.raises(ApiError, match="unsuccess: the answer has no /3303/0/5700"):
-        reading.result(10)
+        reading.result(PATIENCE)
 
 
 def test_failed_until_says_what_the_cloud_has(program: Program, cloud: Cloud) -> None:
@@ -167,7 +168,7 @@ def test_bytes_are_written_as_hexadecimal_digits(program: Program, cloud: Cloud)
     msgid, *rest = program.request("MIPLWRITE")
     assert rest == ["3303", "0", "5750", "0A64FF"]
     program.command(f"AT+MIPLWRITE=0,{msgid},1")
-    writing.result(10)
+    writing.result(PATIENCE)
 
 
 def test_call_that_blocks_is_refused_in_a_coroutine(program: Program, cloud: Cloud) -> None:
@@ -219,13 +220,13 @@ def test_silent_device_times_out_by_the_emulators_clock(
     assert not reading.cancel()
     emulator.clock.advance(31)  # type: ignore[attr-defined]
     with pytest.raises(ApiError, match="unsuccess: TIME_OUT"):
-        reading.result(10)
+        reading.result(PATIENCE)
 
 
 @pytest.mark.parametrize("year", [2018, 2019])
 def test_errors_are_told_apart_alike_in_each_year(year: int) -> None:
     def failed(reading: Future[Any]) -> tuple[str, str, str]:
-        error = reading.exception(10)
+        error = reading.exception(PATIENCE)
         assert isinstance(error, ApiError)
         return error.reason, error.detail, str(error)
 
@@ -320,4 +321,4 @@ def test_update_of_a_program_fails_as_it_ends() -> None:
         with pytest.raises(ValueError, match="package of 0 bytes"):
             cloud.start_update("2.0", b"")
         with pytest.raises(ApiError, match="device not online"):
-            cloud.start_update("2.0", b"x").result(5)
+            cloud.start_update("2.0", b"x").result(PATIENCE)

@@ -177,7 +177,7 @@ async def test_device_on_aiocoap_behind_a_bad_air_and_a_nat() -> None:
 async def coap_client(*words: str) -> str:
     """What libcoap's client prints."""
     program = libcoap("client")
-    async with running(program, "-B", "5", *words) as process:
+    async with running(program, "-B", "60", *words) as process:
         output, _ = await process.communicate()
         return output.decode(errors="replace")
 

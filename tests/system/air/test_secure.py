@@ -153,7 +153,7 @@ async def test_a_device_without_a_key_is_refused() -> None:
 @pytest.mark.parametrize("library", ["openssl", "gnutls"])
 async def test_a_client_of_libcoap_registers(library: str) -> None:
     async with cloud() as it:
-        command = (program(f"coap-client-{library}", "libcoap3-bin"), "-B", "5", "-v", "6")
+        command = (program(f"coap-client-{library}", "libcoap3-bin"), "-B", "60", "-v", "6")
         shown = ("-u", f"{IMEI};{IMSI}", "-k", PSK)
         register = ("-m", "post", "-t", "40", "-e", "</3303/0>")
         uri = f"{it.server}/rd?ep={IMEI}%3B{IMSI}&lt=300&b=U"

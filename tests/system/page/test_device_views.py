@@ -96,6 +96,11 @@ def test_written_value_shows_and_the_end_of_an_operation_is_told(
         page.click("Read 3311")
         page.shows("false", row)
         page.click("Write 3311/0/5850")
+        page.type("Type", "text")
+        page.type("Value", "typed")
+        page.type("Type", "number")
+        assert page.named("input", "Value").get_attribute("value") == "typed"
+        page.type("Type", "boolean")
         page.type("Value", "true")
         page.find("dialog button[type=submit]").click()
         page.shows("Write 3311/0/5850: done", ".toast")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from selenium.webdriver import Keys
 
 from emulator import Emulator
 from tests.support.browser import Browser
@@ -42,6 +43,10 @@ def test_wire_of_all_modules_names_the_module_of_each_line_on_a_phone(page: Brow
         page.type("AT command", "AT+CSQ")
         page.click("Send")
         page.shows("+CSQ:", "[role=grid] [role=row]")
+    page.named("input", "Module (empty: all)").send_keys(Keys.ARROW_DOWN)
+    page.until(lambda: page.find("h1").text == "Wire of module 2", "the next module")
+    page.driver.switch_to.active_element.send_keys(Keys.ARROW_DOWN)
+    page.until(lambda: page.find("h1").text == "Wire of module 1", "the one after it")
     page.go("wire")
 
     def modules() -> list[str]:  # the rows are drawn again when their words come

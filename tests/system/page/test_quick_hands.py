@@ -40,6 +40,10 @@ for (const go of window.held?.splice(0) ?? []) go();
 const done = arguments[0]; // when what came is drawn
 setTimeout(() => requestAnimationFrame(() => requestAnimationFrame(done)));
 """
+LINKED_AGAIN = """
+dispatchEvent(new Event("pagehide"));
+document.dispatchEvent(new Event("visibilitychange"));
+"""
 
 
 @pytest.fixture
@@ -107,6 +111,17 @@ def test_answer_that_comes_late_changes_nothing_back(
         page.until(lambda: not page.all("[aria-busy=true]"), "the end of the call")
     go_on(page)
     page.shows("Commands: 22, page 1 of 2", "#command-count")
+
+    page.go("platform")
+    latency = page.named("input", "Latency each way, s")
+    hold(page, "GET", "/emulator/state")
+    page.script(LINKED_AGAIN)  # it is looked for at once
+    is_held(page)
+    page.type("Latency each way, s", "2.5")
+    page.find("#air-save").click()
+    page.shows("Saved", ".toast")
+    go_on(page)
+    assert latency.get_attribute("value") == "2.5"
 
 
 def test_module_is_as_its_inputs_show_after_quick_changes(page: Browser, it: Emulator) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from m5310.cli.terminal import stdin
+from tests.support.patience import PATIENCE
 
 
 @pytest.mark.realtime
@@ -54,7 +55,7 @@ def test_lines_after_the_loop_has_closed_are_dropped() -> None:
     os.close(writing)
     for thread in threading.enumerate():
         if thread.name == "m5310-stdin":
-            thread.join(5)
+            thread.join(PATIENCE)
     os.close(reading)
 
 

@@ -100,7 +100,7 @@ async def test_libcoap_is_served() -> None:
         with UdpRelay(server.address) as relay:
             for address in (server.address, relay.address):
                 process = await asyncio.create_subprocess_exec(
-                    *("coap-client-notls", "-B", "10", "-m", "get", f"coap://{address}/large"),
+                    *("coap-client-notls", "-B", "60", "-m", "get", f"coap://{address}/large"),
                     stdout=asyncio.subprocess.PIPE,
                 )
                 output, _ = await process.communicate()
