@@ -82,6 +82,24 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     return True
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
+    """Long runs are not measured: coverage makes them four times as long.
+
+    Not by the marker of pytest-cov: in a worker of xdist it stops one of two measurements.
+    """
+    if item.get_closest_marker("unmeasured") is None:
+        return (yield)
+    of_thread, of_threads = sys.gettrace(), threading.gettrace()
+    sys.settrace(None)
+    threading.settrace(None)
+    try:
+        return (yield)
+    finally:
+        sys.settrace(of_thread)
+        threading.settrace(of_threads)
+
+
 def _descriptors() -> set[str]:
     if not os.path.isdir("/proc/self/fd"):
         return set()

@@ -29,14 +29,11 @@ The other files, and why (tests/test_architecture.py looks for the reason):
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from tests.support import language
 from tests.support.language import CLASSIC, LANGUAGES, Language
-
-HERE = Path(__file__).parent
 
 
 # Of the module's scope: each example of a property runs in the same language.
@@ -47,16 +44,7 @@ def each_language(request: pytest.FixtureRequest) -> Iterator[Language]:
     language.current = CLASSIC
 
 
-@pytest.fixture(autouse=True)
-def _processes_are_not_measured(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("COVERAGE_PROCESS_CONFIG", raising=False)
-
-
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    # What is covered is told by the tests of the parts: measuring takes four times as long.
-    for item in items:
-        if HERE in item.path.parents:
-            item.add_marker("no_cover")
     left_out = [item for item in items if item.get_closest_marker("classic_only") and _suite(item)]
     if left_out:
         config.hook.pytest_deselected(items=left_out)

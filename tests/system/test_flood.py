@@ -15,7 +15,7 @@ from tests.support.clock import elapse
 from tests.support.hostile import WHOLE, Cut, Hostile
 from tests.support.testbed import DeviceTestbed
 
-pytestmark = pytest.mark.usefixtures("each_language")
+pytestmark = [pytest.mark.usefixtures("each_language"), pytest.mark.unmeasured]
 
 LINES = 10_000
 BURST = 100

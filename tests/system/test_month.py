@@ -12,7 +12,7 @@ from tests.support.language import running
 from tests.support.reporting_host import TEMPERATURE, ReportingHost
 from tests.support.stored import streams
 
-pytestmark = pytest.mark.usefixtures("each_language")
+pytestmark = [pytest.mark.usefixtures("each_language"), pytest.mark.unmeasured]
 
 HOUR, DAY = 3600.0, 86_400.0
 

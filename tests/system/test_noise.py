@@ -28,7 +28,7 @@ from tests.support.hostile import ROUGH, Cut, Hostile
 from tests.support.hostile_port import proven, tag
 from tests.support.testbed import DeviceTestbed, random_faults
 
-pytestmark = pytest.mark.usefixtures("each_language")
+pytestmark = [pytest.mark.usefixtures("each_language"), pytest.mark.unmeasured]
 
 TEXT = CloudPath(3341, 0, 5527)
 MEAN_INTERVAL = 864.0  # s, between two reports

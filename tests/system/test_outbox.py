@@ -21,7 +21,7 @@ from tests.support.effort import either, scaled
 from tests.support.hostile import BYTEWISE, WHOLE, Hostile
 from tests.support.testbed import DeviceTestbed, random_faults
 
-pytestmark = pytest.mark.usefixtures("each_language")
+pytestmark = [pytest.mark.usefixtures("each_language"), pytest.mark.unmeasured]
 
 S = DeviceState
 R = ReportState

@@ -31,7 +31,7 @@ from tests.support.effort import scaled
 from tests.support.hostile import BYTEWISE, GENTLE, WHOLE, Hostile
 from tests.support.testbed import DeviceTestbed
 
-pytestmark = pytest.mark.usefixtures("each_language")
+pytestmark = [pytest.mark.usefixtures("each_language"), pytest.mark.unmeasured]
 
 S = DeviceState
 SENSOR = CloudPath(3303, 0, 5700)

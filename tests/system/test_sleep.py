@@ -24,7 +24,7 @@ from tests.support.effort import scaled
 from tests.support.hostile import FEW_GENTLE, WHOLE, Hostile
 from tests.support.testbed import DeviceTestbed
 
-pytestmark = pytest.mark.usefixtures("each_language")
+pytestmark = [pytest.mark.usefixtures("each_language"), pytest.mark.unmeasured]
 
 SENSOR = CloudPath(3303, 0, 5700)
 SWITCH = CloudPath(3311, 0, 5850)

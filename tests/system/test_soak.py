@@ -25,7 +25,7 @@ from tests.support.clock import elapse
 from tests.support.effort import either
 from tests.support.testbed import DeviceTestbed
 
-pytestmark = pytest.mark.usefixtures("each_language")
+pytestmark = [pytest.mark.usefixtures("each_language"), pytest.mark.unmeasured]
 
 R = ReportState
 LAMP = Path(3303, 0, 5701)

@@ -28,7 +28,7 @@ from tests.support.two_airs import World
 
 TEMPERATURE, DIMMER = Path(3303, 0, 5700), Path(3306, 0, 5851)
 INSTANCES = {Path(3303, 0), Path(3306, 0)}
-pytestmark = pytest.mark.usefixtures("each_language")
+pytestmark = [pytest.mark.usefixtures("each_language"), pytest.mark.unmeasured]
 
 ACTIONS = 60
 SEEDS, BATCH = 200, 20

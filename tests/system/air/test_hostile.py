@@ -16,7 +16,7 @@ from tests.support.language import running
 from tools.fuzzing.air_run import IMEI, AirRun
 
 CAPTURED = datagrams()
-pytestmark = pytest.mark.usefixtures("each_language")
+pytestmark = [pytest.mark.usefixtures("each_language"), pytest.mark.unmeasured]
 
 STYLES = ("onenet", "standard")
 

@@ -86,7 +86,8 @@ class Exchanges:
             self._client.drop_report()
         item = Item(path, value)
         self._client.notify(
-            *(item, kind),
+            item,
+            kind,
             size=size,
             ackid=ackid or 0,
             complete=index == 0,
